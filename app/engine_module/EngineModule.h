@@ -1,0 +1,72 @@
+#pragma once
+
+#include "viewer/base/Result.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The door between the programs and everything that links LibTorch. The module (lib/spotglass_engine.so) is opened at
+/// run time, so that a slide is on the screen before LibTorch is loaded, and the viewer works without it.
+namespace spotglass {
+
+class EngineFactory;
+
+struct PredictOptions {
+    std::vector<std::filesystem::path> slides;
+    std::filesystem::path model, output, spots;
+    std::optional<double> pitchMicrons, micronsPerPixel;
+    std::vector<std::string> genes; ///< empty: the whole panel
+};
+struct TrainOptions {
+    std::filesystem::path cohort, config, output;
+    std::vector<std::string> trainSections, validationSections;
+};
+struct EvaluateOptions {
+    std::filesystem::path model, cohort;
+    std::vector<std::string> sections;
+    bool shuffleImages = false; ///< hand every spot another spot's tissue: how much is read from position alone
+    bool json = false;
+};
+struct MetricsOptions {
+    std::filesystem::path folder;
+    bool json = false;
+};
+struct ReplayOptions {
+    std::filesystem::path folder, output;
+    std::string precision = "fp32"; ///< fp32 or fp64
+};
+struct ImportOptions {
+    std::filesystem::path checkpoint, genes, text, output;
+};
+struct SynthOptions {
+    std::filesystem::path output;
+    int sections = 4;
+    int pixels = 4096; ///< side of each square section image
+    std::uint64_t seed = 1;
+};
+
+/// Everything the programs ask of the Torch side. Calls block. `json` documents go to standard output, all else to
+/// standard error.
+class EngineModule {
+  public:
+    virtual ~EngineModule() = default;
+    virtual EngineFactory& engines() = 0;
+    virtual Result<void> predict(const PredictOptions& options) = 0;
+    virtual Result<void> train(const TrainOptions& options) = 0;
+    virtual Result<void> evaluate(const EvaluateOptions& options) = 0;
+    virtual Result<void> metrics(const MetricsOptions& options) = 0;
+    virtual Result<void> replay(const ReplayOptions& options) = 0;
+    virtual Result<void> importModel(const ImportOptions& options) = 0;
+    virtual Result<void> modelInfo(const std::filesystem::path& model, bool json) = 0;
+    virtual Result<void> synth(const SynthOptions& options) = 0;
+};
+
+/// Opens the module beside the program (../lib/spotglass_engine.so). Blocking (LibTorch takes most of a second). The
+/// module stays loaded until the process ends. Kind Device with a sentence when it cannot be opened.
+[[nodiscard]] Result<EngineModule*> loadEngineModule();
+
+} // namespace spotglass

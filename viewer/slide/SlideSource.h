@@ -1,0 +1,65 @@
+#pragma once
+
+#include "viewer/base/Result.h"
+#include "viewer/base/Units.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace spotglass {
+
+/// Opaque pixels, row-major without padding, 0xFFRRGGBB in native byte order (QImage::Format_RGB32; BGRA bytes on
+/// little-endian machines). Transparent parts of a slide are already blended with white.
+struct Raster {
+    int width = 0, height = 0;
+    std::vector<std::uint32_t> pixels;
+};
+
+/// One level of the pyramid; level 0 is full resolution.
+struct SlideLevel {
+    std::int64_t width = 0, height = 0; ///< level pixels
+    double downsample = 1;              ///< level-0 pixels per level pixel
+    int tileWidth = 256, tileHeight = 256;
+};
+
+/// What a slide says about itself.
+struct SlideInfo {
+    std::string vendor; ///< OpenSlide's vendor name, or "plain image", "synthetic"
+    std::vector<SlideLevel> levels; ///< at least one, finest first
+    std::optional<MicronsPerPixel> micronsPerPixel; ///< of level 0; nothing when the file does not say (never guessed)
+    std::optional<double> objectivePower;
+    std::vector<std::string> associatedImages; ///< names, e.g. "label", "macro"
+    std::vector<std::string> warnings;         ///< sentences for the user
+};
+
+/// A readable whole-slide image. Every function may be called from several threads at once; all of them block on disk.
+class SlideSource {
+  public:
+    virtual ~SlideSource() = default;
+    SlideSource() = default;
+    SlideSource(const SlideSource&) = delete;
+    SlideSource& operator=(const SlideSource&) = delete;
+
+    /// Stable after opening, except that PlainImageSource replaces it once when its pyramid is complete; a snapshot.
+    [[nodiscard]] virtual std::shared_ptr<const SlideInfo> info() const = 0;
+
+    /// Reads `rect` (level pixels of `level`). Parts outside the image are white. BadInput when the level does not exist
+    /// or the file is broken there; other places stay readable.
+    [[nodiscard]] virtual Result<Raster> readRegion(int level, LevelRect rect) const = 0;
+
+    /// Reads an associated image by its name. BadInput when there is none.
+    [[nodiscard]] virtual Result<Raster> readAssociatedImage(const std::string& name) const = 0;
+
+    /// Identifies the content for caches and the workspace: stable over renames, different for different files.
+    [[nodiscard]] virtual std::string fingerprint() const = 0;
+};
+
+/// Opens any slide: OpenSlide first, plain images (JPEG, PNG, non-tiled TIFF) next. Blocking. BadInput with a sentence
+/// when the file is missing, empty, truncated or of no known format.
+[[nodiscard]] Result<std::shared_ptr<SlideSource>> openSlide(const std::filesystem::path& path);
+
+} // namespace spotglass
