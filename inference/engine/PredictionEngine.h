@@ -49,6 +49,9 @@ struct PredictionRequest {
     MicronsPerPixel micronsPerPixel; ///< of level 0; must be valid
     double pitchMicrons = 0;         ///< 0: the model's own pitch; otherwise that divided by a whole number
     Level0Rect first;                ///< tissue to do first (what is on screen); may be empty
+    /// Asked by the engine between batches, on its own thread: what is on screen now, so that the windows still to do
+    /// are taken in the order the eye moves. Thread-safe, does not block; may be empty (then `first` stays).
+    std::function<Level0Rect()> visibleRegion;
 };
 
 /// Receives a run's results, all on the engine's own thread; must not block for long.
