@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,8 +13,8 @@
 
 namespace spotglass {
 
-/// Opaque pixels, row-major without padding, 0xFFRRGGBB in native byte order (QImage::Format_RGB32; BGRA bytes on
-/// little-endian machines). Transparent parts of a slide are already blended with white.
+/// Opaque pixels, row-major without padding, 0xFFRRGGBB in native byte order (QImage::Format_RGB32; BGRA
+/// bytes on little-endian machines). Transparent parts of a slide are already blended with white.
 struct Raster {
     int width = 0, height = 0;
     std::vector<std::uint32_t> pixels;
@@ -24,19 +25,23 @@ struct SlideLevel {
     std::int64_t width = 0, height = 0; ///< level pixels
     double downsample = 1;              ///< level-0 pixels per level pixel
     int tileWidth = 256, tileHeight = 256;
+    bool ready =
+        true; ///< false while PlainImageSource still decodes this level: a read of it waits, others do not
 };
 
 /// What a slide says about itself.
 struct SlideInfo {
-    std::string vendor; ///< OpenSlide's vendor name, or "plain image", "synthetic"
+    std::string vendor;             ///< OpenSlide's vendor name, or "plain image", "synthetic"
     std::vector<SlideLevel> levels; ///< at least one, finest first
-    std::optional<MicronsPerPixel> micronsPerPixel; ///< of level 0; nothing when the file does not say (never guessed)
+    std::optional<MicronsPerPixel>
+        micronsPerPixel; ///< of level 0; nothing when the file does not say (never guessed)
     std::optional<double> objectivePower;
     std::vector<std::string> associatedImages; ///< names, e.g. "label", "macro"
     std::vector<std::string> warnings;         ///< sentences for the user
 };
 
-/// A readable whole-slide image. Every function may be called from several threads at once; all of them block on disk.
+/// A readable whole-slide image. Every function may be called from several threads at once; all of them block
+/// on disk.
 class SlideSource {
   public:
     virtual ~SlideSource() = default;
@@ -44,22 +49,31 @@ class SlideSource {
     SlideSource(const SlideSource&) = delete;
     SlideSource& operator=(const SlideSource&) = delete;
 
-    /// Stable after opening, except that PlainImageSource replaces it once when its pyramid is complete; a snapshot.
+    /// A snapshot. Levels, sizes and scale are stable after opening; only PlainImageSource replaces it while
+    /// it decodes, to set SlideLevel::ready and to add warnings.
     [[nodiscard]] virtual std::shared_ptr<const SlideInfo> info() const = 0;
 
-    /// Reads `rect` (level pixels of `level`). Parts outside the image are white. BadInput when the level does not exist
-    /// or the file is broken there; other places stay readable.
+    /// Reads `rect` (level pixels of `level`). Parts outside the image are white. BadInput when the level
+    /// does not exist or the file is broken there; other places stay readable.
     [[nodiscard]] virtual Result<Raster> readRegion(int level, LevelRect rect) const = 0;
 
     /// Reads an associated image by its name. BadInput when there is none.
     [[nodiscard]] virtual Result<Raster> readAssociatedImage(const std::string& name) const = 0;
 
-    /// Identifies the content for caches and the workspace: stable over renames, different for different files.
+    /// Identifies the content for caches and the workspace: stable over renames, different for different
+    /// files.
     [[nodiscard]] virtual std::string fingerprint() const = 0;
+
+    /// Asks to be told when info() has been replaced; an empty function ends it. The listener runs on a
+    /// thread of the source, must return quickly and must not call the source. Once this returns, the former
+    /// listener neither runs nor will run. Changes made before the call are not reported: read info() after
+    /// it. Does nothing where info() never changes.
+    virtual void setChangeListener(std::function<void()> listener) { static_cast<void>(listener); }
 };
 
-/// Opens any slide: OpenSlide first, plain images (JPEG, PNG, non-tiled TIFF) next. Blocking. BadInput with a sentence
-/// when the file is missing, empty, truncated or of no known format.
+/// Opens any slide: OpenSlide first, plain images (JPEG, PNG, BMP, JPEG 2000, other TIFF) next. Blocking;
+/// call it on any thread but the GUI's. BadInput with a sentence when the file is missing, empty, truncated
+/// or of no known format.
 [[nodiscard]] Result<std::shared_ptr<SlideSource>> openSlide(const std::filesystem::path& path);
 
 } // namespace spotglass
