@@ -1,0 +1,38 @@
+#pragma once
+
+#include "viewer/base/Units.h"
+#include "viewer/canvas/Viewport.h"
+
+#include <QObject>
+
+class QPainter;
+
+namespace spotglass {
+
+/// Something drawn over the slide. Lives on the GUI thread; nothing in it may read files or wait.
+class Layer : public QObject {
+    Q_OBJECT
+
+  public:
+    using QObject::QObject;
+
+    /// Draws into `painter`, whose coordinates are device-independent screen pixels of `viewport`. The painter's clip is
+    /// the part that needs painting; its opacity is already this layer's. The painter is left as it was found.
+    virtual void paint(QPainter& painter, const Viewport& viewport) = 0;
+
+    [[nodiscard]] bool isVisible() const { return visible_; }
+    [[nodiscard]] double opacity() const { return opacity_; }
+    void setVisible(bool visible);
+    /// 0 (invisible) to 1 (opaque), clamped.
+    void setOpacity(double opacity);
+
+  Q_SIGNALS:
+    /// The layer looks different inside `area` (level-0 pixels); an empty area means everywhere.
+    void changed(spotglass::Level0Rect area);
+
+  private:
+    bool visible_ = true;
+    double opacity_ = 1;
+};
+
+} // namespace spotglass

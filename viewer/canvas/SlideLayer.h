@@ -1,0 +1,68 @@
+#pragma once
+
+#include "viewer/canvas/Layer.h"
+#include "viewer/slide/SlideSource.h"
+#include "viewer/tiles/TileCache.h"
+#include "viewer/tiles/TileScheduler.h"
+#include "viewer/tiles/TileSelector.h"
+
+#include <memory>
+
+namespace spotglass {
+
+/// The slide itself: chooses tiles, has them read by its threads, keeps them in its cache and draws them. GUI thread
+/// only; nothing blocks except the destructor, which waits for reads in flight.
+class SlideLayer : public Layer {
+    Q_OBJECT
+
+  public:
+    /// 512 MiB of tiles: some screens full at several zooms.
+    static constexpr qsizetype defaultCacheBytes = qsizetype{512} << 20;
+
+    explicit SlideLayer(QObject* parent = nullptr, int threads = 0);
+    ~SlideLayer() override;
+
+    /// Shows another slide, or none. Forgets every tile.
+    void setSlide(std::shared_ptr<const SlideSource> slide);
+    [[nodiscard]] std::shared_ptr<const SlideSource> slide() const { return slide_; }
+    /// The SlideInfo tiles are chosen by; null without a slide.
+    [[nodiscard]] std::shared_ptr<const SlideInfo> info() const { return info_; }
+    /// Takes over the slide's present SlideInfo; asks again for tiles that failed. The pictures shown stay until the new
+    /// ones arrive where the pyramid is the same.
+    void reload();
+
+    /// Level-0 extent of the slide; empty without one.
+    [[nodiscard]] Level0Rect extent() const;
+
+    /// Asks for what `target` needs; whatever was asked before and is not needed any more is dropped.
+    void request(const Viewport& target);
+    /// True when every tile that `viewport` needs at its own level is there or broken.
+    [[nodiscard]] bool isSharp(const Viewport& viewport) const;
+    /// The sentence about a broken tile of the level shown in `viewport` at that point; empty where all is well.
+    [[nodiscard]] QString brokenTileAt(const Viewport& viewport, Level0Point point) const;
+
+    void setCacheBytes(qsizetype bytes);
+    [[nodiscard]] const TileCache& cache() const { return cache_; }
+    [[nodiscard]] const TileScheduler& scheduler() const { return scheduler_; }
+
+    void paint(QPainter& painter, const Viewport& viewport) override;
+
+  Q_SIGNALS:
+    /// A tile could not be read; a sentence for the user.
+    void tileFailed(const QString& sentence);
+    /// reload() has taken over another SlideInfo.
+    void infoChanged();
+
+  private:
+    void tileReady(const TileKey& key, const QImage& image, quint64 generation);
+    void tileBroken(const TileKey& key, const QString& sentence, quint64 generation);
+    [[nodiscard]] TileSelection select(const Viewport& viewport) const;
+
+    std::shared_ptr<const SlideSource> slide_;
+    std::shared_ptr<const SlideInfo> info_;
+    TileCache cache_;
+    TileScheduler scheduler_;
+    quint64 generation_ = 0;
+};
+
+} // namespace spotglass
