@@ -1,0 +1,56 @@
+#pragma once
+
+#include "inference/model/DkanConfig.h"
+#include "inference/model/Layers.h"
+#include "inference/model/TorchCompat.h"
+
+namespace spotglass {
+
+/// What DKAN is given for B spots (spec/dkan.md section 1). Patches are normalised by the ImageNet mean and deviation.
+struct DkanSpots {
+    torch::Tensor patches;          ///< B x 3 x H x W
+    torch::Tensor neighborFeatures; ///< B x 25 x D
+    torch::Tensor neighborMask;     ///< B x 25, 1 where the neighbour lies inside the image
+    torch::Tensor slideTokens;      ///< B x D: the spots' rows of encodeSlide()
+};
+
+/// What DKAN gives for B spots and G genes.
+struct DkanOutputs {
+    torch::Tensor prediction;                      ///< B x G
+    torch::Tensor fused, target, neighbor, global; ///< B x G, the auxiliary predictions
+    torch::Tensor imageToken;                      ///< B x D, f_img
+    torch::Tensor imageGeneEmbedding;              ///< B x G x D, e_ti
+};
+
+/// DKAN (AAAI 2026, arXiv 2511.17685) as its reference implementation computes it, with an official checkpoint's
+/// parameter names. One thread at a time. Inference without dropout; the identities of section 5.1 and 5.2 are used.
+struct DkanImpl : torch::nn::Module {
+    explicit DkanImpl(const DkanConfig& config);
+
+    /// All spots of one slide or window: features N x D, positions N x 2 (row, column) -> slide tokens N x D, same order.
+    torch::Tensor encodeSlide(const torch::Tensor& features, const torch::Tensor& positions);
+    /// Gene semantic embeddings G x T -> gene tokens G x D. Once a model at inference, once a step in training.
+    torch::Tensor encodeText(const torch::Tensor& text);
+    /// B x C x h x w, the patch encoder's last map.
+    torch::Tensor encodePatches(const torch::Tensor& patches);
+    DkanOutputs forward(const DkanSpots& spots, const torch::Tensor& textTokens);
+    /// Training only: measured expression B x G -> e_te, B x G x D.
+    torch::Tensor encodeExpression(const torch::Tensor& expression, const torch::Tensor& textTokens);
+
+    const DkanConfig config;
+
+  private:
+    torch::nn::Sequential patchEncoder_{nullptr};
+    torch::nn::Linear patchProjection_{nullptr}, textProjection_{nullptr};
+    torch::nn::Linear headFinal_{nullptr}, headFused_{nullptr}, headTarget_{nullptr}, headNeighbor_{nullptr}, headGlobal_{nullptr};
+    Transformer region_{nullptr}, slideFirst_{nullptr}, slideRest_{nullptr}, text_{nullptr};
+    torch::nn::LayerNorm regionNorm_{nullptr}, slideNorm_{nullptr}, fusionNorm_{nullptr}, expressionNorm_{nullptr};
+    torch::nn::Conv2d positional_{nullptr};
+    CrossTransformer fusion_{nullptr}, fusionRegion_{nullptr}, imagePath_{nullptr}, expressionPath_{nullptr};
+    torch::nn::Linear expressionProjection_{nullptr}, expressionLinear_{nullptr};
+
+    torch::Tensor addPositions(const torch::Tensor& tokens, const torch::Tensor& positions);
+};
+TORCH_MODULE(Dkan);
+
+} // namespace spotglass

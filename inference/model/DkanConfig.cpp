@@ -1,0 +1,128 @@
+#include "inference/model/DkanConfig.h"
+
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace spotglass {
+namespace {
+
+using Json = nlohmann::json;
+
+/// Collects the first complaint instead of throwing at each key.
+struct Reader {
+    const Json& json;
+    std::string complaint;
+
+    void number(const char* key, int& value, int low, int high) {
+        if (!json.contains(key) || json[key].is_null()) return;
+        const Json& j = json[key];
+        if (!j.is_number() || (j.is_number_float() && j.get<double>() != static_cast<int>(j.get<double>())))
+            return complain(key, "a whole number");
+        const double v = j.get<double>();
+        if (v < low || v > high)
+            return complain(key, "between " + std::to_string(low) + " and " + std::to_string(high));
+        value = static_cast<int>(v);
+    }
+    void real(const char* key, double& value, double low, double high) {
+        if (!json.contains(key) || json[key].is_null()) return;
+        if (!json[key].is_number()) return complain(key, "a number");
+        value = json[key].get<double>();
+        if (!(value >= low && value <= high)) complain(key, "between " + std::to_string(low) + " and " + std::to_string(high));
+    }
+    void flag(const char* key, bool& value) {
+        if (!json.contains(key)) return;
+        if (!json[key].is_boolean()) return complain(key, "true or false");
+        value = json[key].get<bool>();
+    }
+    void transformer(const std::string& suffix, TransformerConfig& t) {
+        number(("depth" + suffix).c_str(), t.depth, 1, 64);
+        number(("num_heads" + suffix).c_str(), t.heads, 1, 256);
+        number(("mlp_ratio" + suffix).c_str(), t.mlpRatio, 1, 64);
+        real(("dropout" + suffix).c_str(), t.dropout, 0, 0.95);
+    }
+    void complain(const std::string& key, const std::string& expected) {
+        if (complaint.empty()) complaint = "the model configuration's " + key + " should be " + expected;
+    }
+};
+
+Result<void> checkShape(const DkanConfig& c, const std::string& where) {
+    const std::pair<const char*, std::pair<int, int>> divisions[] = {
+        {"num_heads1", {c.width, c.fusion.heads}},    {"num_heads2", {c.width, c.slide.heads}},
+        {"num_heads3", {c.width, c.region.heads}},    {"num_heads_img", {c.width, c.image.heads}},
+        {"num_heads_exp", {c.width, c.expression.heads}},
+        {"num_heads_text", {c.projectTextFirst ? c.width : c.textWidth, c.text.heads}}};
+    for (const auto& [key, division] : divisions)
+        if (division.first % division.second != 0)
+            return badInput(std::string("the model configuration's ") + key + " does not divide its width", where);
+    if (c.patchEncoder == "resnet18" ? c.patchWidth % 8 != 0 : c.patchWidth != 1024)
+        return badInput("the model configuration's emb_dim_target does not fit " + c.patchEncoder, where);
+    if (c.kernelSize % 2 == 0) return badInput("the model configuration's kernel_size should be odd", where);
+    if (c.regionRows % 2 == 0 || c.regionColumns % 2 == 0)
+        return badInput("the model configuration's res_neighbor should be odd", where);
+    return {};
+}
+
+} // namespace
+
+Result<DkanConfig> parseDkanConfig(const Json& json, const std::string& where) {
+    DkanConfig c;
+    if (!json.is_object()) return badInput("the model configuration is not a JSON object", where);
+    Reader r{json, {}};
+    if (json.contains("target_encoder_name")) {
+        if (!json["target_encoder_name"].is_string()) r.complain("target_encoder_name", "resnet18 or resnet50");
+        else c.patchEncoder = json["target_encoder_name"].get<std::string>();
+        if (c.patchEncoder != "resnet18" && c.patchEncoder != "resnet50")
+            r.complain("target_encoder_name", "resnet18 or resnet50");
+    }
+    if (c.patchEncoder == "resnet50") c.patchWidth = 1024;
+    r.number("emb_dim_target", c.patchWidth, 8, 4096);
+    r.number("num_genes", c.genes, 1, 100000);
+    r.number("emb_dim", c.width, 1, 16384);
+    r.number("emb_dim_text", c.textWidth, 1, 16384);
+    r.transformer("1", c.fusion);
+    r.transformer("2", c.slide);
+    r.transformer("3", c.region);
+    r.transformer("_img", c.image);
+    r.transformer("_exp", c.expression);
+    r.transformer("_text", c.text);
+    r.real("temperature", c.temperature, 1e-4, 100);
+    r.number("kernel_size", c.kernelSize, 1, 31);
+    r.flag("project_text_first", c.projectTextFirst);
+    r.flag("separate_fusion_weights", c.separateFusionWeights);
+    if (json.contains("res_neighbor")) {
+        const Json& n = json["res_neighbor"];
+        if (!n.is_array() || n.size() != 2 || !n[0].is_number_integer() || !n[1].is_number_integer() ||
+            n[0].get<int>() < 1 || n[1].get<int>() < 1 || n[0].get<int>() > 31 || n[1].get<int>() > 31)
+            r.complain("res_neighbor", "two small whole numbers");
+        else {
+            c.regionRows = n[0].get<int>();
+            c.regionColumns = n[1].get<int>();
+        }
+    }
+    if (!r.complaint.empty()) return badInput(r.complaint, where);
+    if (auto ok = checkShape(c, where); !ok) return Failure(ok.error());
+    return c;
+}
+
+Json toJson(const DkanConfig& c) {
+    Json j{{"target_encoder_name", c.patchEncoder}, {"num_genes", c.genes},
+           {"emb_dim_target", c.patchWidth},        {"emb_dim", c.width},
+           {"emb_dim_text", c.textWidth},           {"temperature", c.temperature},
+           {"kernel_size", c.kernelSize},           {"res_neighbor", {c.regionRows, c.regionColumns}},
+           {"project_text_first", c.projectTextFirst}, {"separate_fusion_weights", c.separateFusionWeights}};
+    const auto add = [&j](const std::string& suffix, const TransformerConfig& t) {
+        j["depth" + suffix] = t.depth;
+        j["num_heads" + suffix] = t.heads;
+        j["mlp_ratio" + suffix] = t.mlpRatio;
+        j["dropout" + suffix] = t.dropout;
+    };
+    add("1", c.fusion);
+    add("2", c.slide);
+    add("3", c.region);
+    add("_img", c.image);
+    add("_exp", c.expression);
+    add("_text", c.text);
+    return j;
+}
+
+} // namespace spotglass

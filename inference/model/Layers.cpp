@@ -1,0 +1,160 @@
+#include "inference/model/Layers.h"
+
+#include <cmath>
+#include <map>
+
+namespace spotglass {
+namespace nn = torch::nn;
+namespace {
+
+constexpr double kMaskedScore = -65504; // the reference's value: the lowest 16-bit float
+
+nn::Linear linear(int in, int out, bool bias) { return nn::Linear(nn::LinearOptions(in, out).bias(bias)); }
+
+/// B x N x D -> B x heads x N x D/heads
+torch::Tensor splitHeads(const torch::Tensor& x, int heads) {
+    return x.view({x.size(0), x.size(1), heads, x.size(2) / heads}).transpose(1, 2);
+}
+
+torch::Tensor mergeHeads(const torch::Tensor& x) {
+    return x.transpose(1, 2).reshape({x.size(0), x.size(2), x.size(1) * x.size(3)});
+}
+
+torch::Tensor maskKeys(const torch::Tensor& scores, const torch::Tensor& keyMask) {
+    if (!keyMask.defined()) return scores;
+    return scores.masked_fill((keyMask == 0).unsqueeze(1).unsqueeze(1), kMaskedScore);
+}
+
+} // namespace
+
+SelfAttentionImpl::SelfAttentionImpl(int width, int heads_, double dropout, const torch::Tensor& index)
+    : heads(heads_), scale(std::pow(static_cast<double>(width) / heads_, -0.5)) {
+    toQkv = register_module("to_qkv", linear(width, 3 * width, false));
+    if (heads > 1) toOut = register_module("to_out", nn::Sequential(linear(width, width, true), nn::Dropout(dropout)));
+    if (index.defined()) {
+        attentionBiases = register_parameter("attention_biases", torch::zeros({heads, index.max().item<int64_t>() + 1}));
+        offsetIndex = index; // not a buffer: it follows from the grid and is not in a checkpoint
+    }
+}
+
+torch::Tensor SelfAttentionImpl::forward(const torch::Tensor& x, const torch::Tensor& keyMask) {
+    const auto qkv = toQkv(x).chunk(3, -1);
+    auto scores = torch::matmul(splitHeads(qkv[0], heads) * scale, splitHeads(qkv[1], heads).transpose(-1, -2));
+    if (attentionBiases.defined()) {
+        const auto index = offsetIndex.to(attentionBiases.device()).flatten();
+        scores = scores + attentionBiases.index_select(1, index).view({heads, x.size(1), x.size(1)});
+    }
+    const auto weights = torch::softmax(maskKeys(scores, keyMask), -1);
+    const auto out = mergeHeads(torch::matmul(weights, splitHeads(qkv[2], heads)));
+    return toOut ? toOut->forward(out) : out;
+}
+
+CrossAttentionImpl::CrossAttentionImpl(int width, int heads_, double dropout_)
+    : heads(heads_), scale(std::pow(static_cast<double>(width) / heads_, -0.5)), dropout(dropout_) {
+    toQ = register_module("to_q", linear(width, width, false));
+    toKv = register_module("to_kv", linear(width, 2 * width, false));
+    if (heads > 1) toOut = register_module("to_out", nn::Sequential(linear(width, width, true), nn::Dropout(dropout)));
+}
+
+torch::Tensor CrossAttentionImpl::forward(const torch::Tensor& queries, const torch::Tensor& keys,
+                                          const torch::Tensor& keyMask) {
+    const auto kv = toKv(keys).chunk(2, -1);
+    const auto scores = torch::matmul(splitHeads(toQ(queries), heads) * scale, splitHeads(kv[0], heads).transpose(-1, -2));
+    const auto weights = torch::softmax(maskKeys(scores, keyMask), -1);
+    const auto out = mergeHeads(torch::matmul(weights, splitHeads(kv[1], heads)));
+    return toOut ? toOut->forward(out) : out;
+}
+
+torch::Tensor CrossAttentionImpl::singleKey(const torch::Tensor& key) {
+    const auto width = key.size(-1);
+    const auto value = torch::linear(key, toKv->weight.narrow(0, width, width));
+    return toOut ? toOut->ptr<nn::LinearImpl>(0)->forward(value) : value;
+}
+
+torch::Tensor CrossAttentionImpl::dropOut(const torch::Tensor& x) {
+    return toOut ? torch::dropout(x, dropout, is_training()) : x;
+}
+
+FeedForwardImpl::FeedForwardImpl(int width, int hidden, double dropout) {
+    net = register_module("net", nn::Sequential(linear(width, hidden, true), nn::GELU(), nn::Dropout(dropout),
+                                                linear(hidden, width, true), nn::Dropout(dropout)));
+}
+
+torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) { return net->forward(x); }
+
+TransformerImpl::TransformerImpl(int width, int hidden, int depth, const TransformerConfig& config,
+                                 const torch::Tensor& offsetIndex) {
+    nn::ModuleList layers;
+    for (int i = 0; i < depth; ++i) {
+        auto attention = std::make_shared<PreNormImpl<SelfAttention>>(
+            width, SelfAttention(width, config.heads, config.dropout, offsetIndex));
+        auto feedForward =
+            std::make_shared<PreNormImpl<FeedForward>>(width, FeedForward(width, hidden, config.dropout));
+        nn::ModuleList block;
+        block->push_back(attention);
+        block->push_back(feedForward);
+        layers->push_back(block);
+        blocks.emplace_back(attention, feedForward);
+    }
+    register_module("layers", layers);
+}
+
+torch::Tensor TransformerImpl::forward(torch::Tensor x, const torch::Tensor& keyMask) {
+    for (const auto& [attention, feedForward] : blocks) {
+        x = attention->fn(attention->norm(x), keyMask) + x;
+        x = feedForward->fn(feedForward->norm(x)) + x;
+    }
+    return x;
+}
+
+CrossTransformerImpl::CrossTransformerImpl(int width, int hidden, const TransformerConfig& config) {
+    nn::ModuleList layers;
+    for (int i = 0; i < config.depth; ++i) {
+        auto attention = std::make_shared<PreNormImpl<CrossAttention>>(
+            width, CrossAttention(width, config.heads, config.dropout));
+        auto feedForward =
+            std::make_shared<PreNormImpl<FeedForward>>(width, FeedForward(width, hidden, config.dropout));
+        nn::ModuleList block;
+        block->push_back(attention);
+        block->push_back(feedForward);
+        layers->push_back(block);
+        blocks.emplace_back(attention, feedForward);
+    }
+    register_module("layers", layers);
+}
+
+torch::Tensor CrossTransformerImpl::forward(torch::Tensor queries, const torch::Tensor& keys,
+                                            const torch::Tensor& keyMask) {
+    for (const auto& [attention, feedForward] : blocks) {
+        queries = attention->fn(attention->norm(queries), attention->norm(keys), keyMask) + queries;
+        queries = feedForward->fn(feedForward->norm(queries)) + queries;
+    }
+    return queries;
+}
+
+torch::Tensor CrossTransformerImpl::forwardSingleKey(torch::Tensor queries, const torch::Tensor& key) {
+    for (const auto& [attention, feedForward] : blocks) {
+        const auto answer = attention->fn->singleKey(attention->norm(key));
+        if (attention->is_training() && attention->fn->dropout > 0) // dropout is drawn for each gene
+            queries = attention->fn->dropOut(answer.expand({-1, queries.size(1), -1})) + queries;
+        else
+            queries = answer + queries;
+        queries = feedForward->fn(feedForward->norm(queries)) + queries;
+    }
+    return queries;
+}
+
+torch::Tensor offsetIndexOfGrid(int rows, int columns) {
+    const int n = rows * columns;
+    auto index = torch::empty({n, n}, torch::kLong);
+    auto out = index.accessor<int64_t, 2>();
+    std::map<std::pair<int, int>, int64_t> numbers;
+    for (int p1 = 0; p1 < n; ++p1)
+        for (int p2 = 0; p2 < n; ++p2) {
+            const std::pair offset(std::abs(p1 / columns - p2 / columns), std::abs(p1 % columns - p2 % columns));
+            out[p1][p2] = numbers.try_emplace(offset, static_cast<int64_t>(numbers.size())).first->second;
+        }
+    return index;
+}
+
+} // namespace spotglass
