@@ -1,0 +1,103 @@
+#pragma once
+
+#include "training/cohort/SpotFile.h"
+#include "viewer/base/CancelToken.h"
+#include "viewer/base/Result.h"
+#include "viewer/base/Units.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spotglass {
+
+/// Counts of a section, spots x genes, compressed by row (most counts are zero). A value type.
+struct CountMatrix {
+    std::size_t spots = 0, genes = 0;
+    std::vector<std::size_t> offsets;     ///< spots + 1; row s is [offsets[s], offsets[s + 1])
+    std::vector<std::uint32_t> geneIndex; ///< ascending in every row
+    std::vector<float> values;            ///< never zero, negative or NaN
+
+    /// Adds a row given densely (`row.size()` == genes).
+    void appendRow(const std::vector<float>& row);
+
+    /// Dense copy of the given gene columns: spots x columns.size(), row-major, in the order of `columns`.
+    [[nodiscard]] std::vector<float> dense(const std::vector<std::size_t>& columns) const;
+
+    /// Sum over the spots, one value a gene.
+    [[nodiscard]] std::vector<double> geneTotals() const;
+};
+
+enum class ArrayGeometry : std::uint8_t { Square, Hexagonal };
+
+/// Where the scale of a section comes from.
+enum class ScaleSource : std::uint8_t {
+    Unknown,    ///< neither said nor derivable; ask the user
+    CohortFile, ///< cohort.json says it
+    ArrayPitch  ///< derived: array pitch in micrometres over the fitted pitch in pixels
+};
+
+/// The array that a cohort was measured with, and its scale where cohort.json says it.
+struct ArrayDescription {
+    ArrayGeometry geometry = ArrayGeometry::Square;
+    double pitchMicrons = 200;    ///< centre to centre
+    double diameterMicrons = 100; ///< of a spot
+    std::optional<MicronsPerPixel> micronsPerPixel;
+};
+
+/// One tissue section: an image and the measured counts of its spots.
+struct Section {
+    std::string name;    ///< e.g. "C2"
+    std::string patient; ///< e.g. "C"
+    std::filesystem::path image;
+    std::vector<std::string> genes;               ///< columns of `counts`, without repetition
+    std::vector<CohortSpot> spots;                ///< rows of `counts`, in the order of the count file
+    CountMatrix counts;                           ///< spots x genes, raw
+    std::optional<LatticeAffine> latticeToLevel0; ///< fitted; nothing with spots on one line
+    MicronsPerPixel micronsPerPixel;              ///< of the image; not valid when scaleSource is Unknown
+    ScaleSource scaleSource = ScaleSource::Unknown;
+    std::vector<std::string> warnings; ///< sentences for the user
+
+    /// Column of a gene; nothing when it was not measured.
+    [[nodiscard]] std::optional<std::size_t> geneColumn(std::string_view gene) const;
+};
+
+/// The files of one section, before anything is read.
+struct SectionFiles {
+    std::string name, patient;
+    std::filesystem::path image, counts, spots;
+};
+
+/// Sections that are trained and evaluated together.
+struct Cohort {
+    std::filesystem::path folder;
+    ArrayDescription array;
+    std::vector<Section> sections; ///< in the order asked for, otherwise by name
+    std::vector<std::string> warnings;
+
+    /// The section of that name, owned by the cohort; null when there is none.
+    [[nodiscard]] const Section* find(std::string_view name) const;
+
+    /// The patients, sorted, each once.
+    [[nodiscard]] std::vector<std::string> patients() const;
+};
+
+/// Reads the sections of the cohort in `folder`, or only those in `names` (legacy layout; further importers
+/// join here). Blocking: about a tenth of a second a section. Errors as readLegacySection; Cancelled when
+/// asked.
+[[nodiscard]] Result<Cohort> readCohort(const std::filesystem::path& folder,
+                                        const std::vector<std::string>& names = {},
+                                        const CancelToken& cancel = {});
+
+/// Leaves out the spots whose centre lies outside an image of that size (level-0 pixels), with a warning.
+/// Says how many were left out. BadInput, and the section unchanged, when it is more than half of them.
+[[nodiscard]] Result<std::size_t> leaveOutSpotsOutside(Section& section, std::int64_t imageWidth,
+                                                       std::int64_t imageHeight);
+
+/// Genes that all the sections have, sorted by their bytes.
+[[nodiscard]] std::vector<std::string> commonGenes(const std::vector<const Section*>& sections);
+
+} // namespace spotglass
