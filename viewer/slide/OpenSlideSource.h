@@ -2,7 +2,6 @@
 
 #include "viewer/slide/SlideSource.h"
 
-#include <map>
 #include <mutex>
 
 struct _openslide;
@@ -33,28 +32,28 @@ class OpenSlideSource final : public SlideSource {
     [[nodiscard]] Result<Raster> readAssociatedImage(const std::string& name) const override;
     [[nodiscard]] std::string fingerprint() const override;
 
+    /// How many handles wait for readers now: at most one for each reader that there has been at a time.
+    [[nodiscard]] std::size_t idleHandles() const;
+
   private:
     struct Closer {
         void operator()(_openslide* handle) const;
     };
     using Handle = std::unique_ptr<_openslide, Closer>;
 
-    OpenSlideSource(std::filesystem::path path, std::string fingerprint);
+    struct Cache;
+
+    explicit OpenSlideSource(std::filesystem::path path);
+    [[nodiscard]] Result<Handle> openHandle() const;
     [[nodiscard]] Result<Handle> borrow() const;
-    void giveBack(Handle handle) const;
-    [[nodiscard]] Failure broken(const char* reason, const std::string& place) const;
+    [[nodiscard]] Result<Raster> finish(Handle handle, Raster raster, const std::string& place) const;
 
     const std::filesystem::path path_;
-    const std::string fingerprint_;
+    std::string fingerprint_;
     std::shared_ptr<const SlideInfo> info_;
+    std::unique_ptr<Cache> cache_;     ///< outlives the handles
     mutable std::mutex mutex_;         ///< guards idle_
     mutable std::vector<Handle> idle_; ///< healthy handles that nobody uses
 };
-
-/// The scale that OpenSlide's properties give, pure: openslide.mpp-x and -y, else the TIFF resolution.
-/// Nothing when both are missing, contradict each other, or lie outside 0.05 to 5 um per pixel; then, and
-/// when the file says something that is not believed, a sentence is added to `warnings`.
-[[nodiscard]] std::optional<MicronsPerPixel>
-scaleFromProperties(const std::map<std::string, std::string>& properties, std::vector<std::string>& warnings);
 
 } // namespace spotglass

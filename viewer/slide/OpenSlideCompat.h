@@ -1,0 +1,34 @@
+#pragma once
+
+#include <openslide.h>
+
+#include <cstddef>
+
+/// The one place that knows which OpenSlide this is: 3.4 has a fixed cache of 32 MiB in each handle, 4.0 and
+/// newer share one between handles and read DICOM. SPOTGLASS_OPENSLIDE_MAJOR comes from the build.
+namespace spotglass::openslide_compat {
+
+constexpr bool readsDicom = SPOTGLASS_OPENSLIDE_MAJOR >= 4;
+
+#if SPOTGLASS_OPENSLIDE_MAJOR >= 4
+/// A cache of decoded tiles that several handles share.
+class SharedCache {
+  public:
+    explicit SharedCache(std::size_t bytes) : cache_(openslide_cache_create(bytes)) {}
+    ~SharedCache() { openslide_cache_release(cache_); }
+    SharedCache(const SharedCache&) = delete;
+    SharedCache& operator=(const SharedCache&) = delete;
+    void attach(openslide_t* handle) const { openslide_set_cache(handle, cache_); }
+
+  private:
+    openslide_cache_t* cache_;
+};
+#else
+class SharedCache {
+  public:
+    explicit SharedCache(std::size_t) {}
+    void attach(openslide_t*) const {}
+};
+#endif
+
+} // namespace spotglass::openslide_compat
