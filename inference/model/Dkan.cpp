@@ -112,7 +112,7 @@ DkanOutputs DkanImpl::forward(const DkanSpots& spots, const torch::Tensor& textT
 
 torch::Tensor DkanImpl::encodeExpression(const torch::Tensor& expression, const torch::Tensor& textTokens) {
     const auto projected = expressionProjection_(expression);
-    const auto hidden = torch::dropout(expressionLinear_(torch::gelu(projected)), config.expression.dropout, is_training());
+    const auto hidden = torch::dropout(expressionLinear_(torch::gelu(projected)), config.expressionDropout, is_training());
     const auto token = expressionNorm_(hidden + projected).unsqueeze(1);
     return expressionPath_->forwardSingleKey(textTokens.unsqueeze(0).expand({token.size(0), -1, -1}), token);
 }

@@ -85,6 +85,7 @@ Result<DkanConfig> parseDkanConfig(const Json& json, const std::string& where) {
     r.transformer("_img", c.image);
     r.transformer("_exp", c.expression);
     r.transformer("_text", c.text);
+    r.real("dropout_linear_exp", c.expressionDropout, 0, 0.95);
     r.real("temperature", c.temperature, 1e-4, 100);
     r.number("kernel_size", c.kernelSize, 1, 31);
     r.flag("project_text_first", c.projectTextFirst);
@@ -108,6 +109,7 @@ Json toJson(const DkanConfig& c) {
     Json j{{"target_encoder_name", c.patchEncoder}, {"num_genes", c.genes},
            {"emb_dim_target", c.patchWidth},        {"emb_dim", c.width},
            {"emb_dim_text", c.textWidth},           {"temperature", c.temperature},
+           {"dropout_linear_exp", c.expressionDropout},
            {"kernel_size", c.kernelSize},           {"res_neighbor", {c.regionRows, c.regionColumns}},
            {"project_text_first", c.projectTextFirst}, {"separate_fusion_weights", c.separateFusionWeights}};
     const auto add = [&j](const std::string& suffix, const TransformerConfig& t) {

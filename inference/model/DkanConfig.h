@@ -31,6 +31,7 @@ struct DkanConfig {
     TransformerConfig image{4, 4, 4, 0.3};   ///< ..._img
     TransformerConfig expression{3, 4, 4, 0.3}; ///< ..._exp
     TransformerConfig text{3, 4, 4, 0.3};    ///< ..._text
+    double expressionDropout = 0.3;          ///< dropout_linear_exp: inside the expression encoder
     double temperature = 0.1;
     int kernelSize = 3;      ///< of the slide level's positional convolution
     int regionRows = 5, regionColumns = 5; ///< res_neighbor

@@ -36,6 +36,12 @@ struct ResidualBlockImpl : nn::Module {
 };
 TORCH_MODULE(ResidualBlock);
 
+/// A stage's blocks; the non-template forward lets it stand inside another sequence.
+struct StageImpl : nn::SequentialImpl {
+    torch::Tensor forward(torch::Tensor x) { return nn::SequentialImpl::forward(std::move(x)); }
+};
+TORCH_MODULE(Stage);
+
 } // namespace
 
 nn::Sequential makePatchEncoder(const std::string& architecture, int outputWidth) {
@@ -48,7 +54,7 @@ nn::Sequential makePatchEncoder(const std::string& architecture, int outputWidth
     int in = base;
     for (std::size_t stage = 0; stage < depths.size(); ++stage) {
         const int width = base << stage;
-        nn::Sequential blocks;
+        Stage blocks;
         for (int i = 0; i < depths[stage]; ++i) {
             blocks->push_back(ResidualBlock(in, width, i == 0 && stage > 0 ? 2 : 1, expansion));
             in = width * expansion;
