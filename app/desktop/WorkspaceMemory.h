@@ -1,0 +1,15 @@
+#pragma once
+
+#include "app/desktop/SlideController.h"
+
+namespace spotglass {
+
+/// Where the workspace is: SPOTGLASS_WORKSPACE, or workspace.sqlite in the user's folder for this program.
+/// The application's names must be set.
+[[nodiscard]] std::filesystem::path workspaceFile();
+
+/// The workspace as the memory of SlideController. Blocking; for a worker thread. An error when it cannot be
+/// opened.
+[[nodiscard]] Result<std::unique_ptr<SlideMemory>> openWorkspaceMemory(const std::filesystem::path& file);
+
+} // namespace spotglass

@@ -1,0 +1,47 @@
+#include "app/desktop/Options.h"
+#include "app/desktop/PredictionController.h"
+#include "app/desktop/Session.h"
+#include "app/desktop/SlideController.h"
+#include "app/desktop/WorkspaceMemory.h"
+#include "app/engine_module/EngineModule.h"
+#include "ui/MainWindow.h"
+#include "viewer/base/Process.h"
+
+#include <QApplication>
+#include <QStyleFactory>
+
+using namespace spotglass;
+
+namespace {
+
+Result<EngineFactory*> loadEngine() {
+    auto module = loadEngineModule();
+    if (!module) return tl::unexpected(module.error());
+    return &(*module)->engines();
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    restartWithFastMatrixLibrary(argv);
+    const auto parsed = parseOptions(argc, argv);
+    if (parsed.exitCode) return *parsed.exitCode;
+    const Options& options = parsed.options;
+
+    QCoreApplication::setOrganizationName(QStringLiteral("Spotglass"));
+    QCoreApplication::setApplicationName(QStringLiteral("Spotglass"));
+    QCoreApplication::setApplicationVersion(QStringLiteral(SPOTGLASS_VERSION));
+    int own = 1; // the options were ours; none is left for Qt
+    QApplication application(own, argv);
+    QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+
+    SlideController slides([file = workspaceFile()] { return openWorkspaceMemory(file); });
+    PredictionController predictions(loadEngine, resourceFolder() / "models");
+    MainWindow window(slides, predictions);
+    if (options.screenshot.empty()) window.restoreSettings(); // a picture looks the same wherever it is made
+    Session session(options, window, predictions);
+    QObject::connect(&session, &Session::finished, &application, &QCoreApplication::exit,
+                     Qt::QueuedConnection);
+    session.start();
+    return QApplication::exec();
+}

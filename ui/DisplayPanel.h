@@ -1,0 +1,51 @@
+#pragma once
+
+#include "ui/DisplaySettings.h"
+
+#include <QWidget>
+
+class QCheckBox;
+class QComboBox;
+class QDoubleSpinBox;
+class QLabel;
+class QSettings;
+class QSlider;
+
+namespace spotglass {
+
+/// The controls for how predicted values are painted. GUI thread only; nothing blocks.
+class DisplayPanel : public QWidget {
+    Q_OBJECT
+
+  public:
+    explicit DisplayPanel(QWidget* parent = nullptr);
+
+    [[nodiscard]] const DisplaySettings& settings() const { return settings_; }
+
+    /// Shows the range that is in use while it is automatic, so that setting it by hand starts from there.
+    void showRange(ValueRange range);
+
+    /// Keeps colour map, opacity and smoothing; range and threshold belong to one gene and are not kept.
+    void save(QSettings& settings) const;
+    void restore(const QSettings& settings);
+
+  Q_SIGNALS:
+    /// The user changed something.
+    void settingsChanged(const spotglass::DisplaySettings& settings);
+
+  private:
+    void buildRange();
+    void read();
+
+    DisplaySettings settings_;
+    QComboBox* colors_;
+    QSlider* opacity_;
+    QLabel* opacityText_;
+    QCheckBox* automatic_;
+    QDoubleSpinBox *minimum_, *maximum_;
+    QCheckBox* hide_;
+    QDoubleSpinBox* hideBelow_;
+    QComboBox* style_;
+};
+
+} // namespace spotglass

@@ -1,0 +1,114 @@
+#pragma once
+
+#include "ui/Services.h"
+
+#include <QMainWindow>
+
+class QLabel;
+class QMenu;
+class QStackedWidget;
+
+namespace spotglass {
+
+class Banner;
+class GenePanelDock;
+class HeatmapPresenter;
+class SlideView;
+class StartPage;
+
+/// The window: the slide in the middle, everything about predicted expression at the right. It asks the
+/// services and shows what they answer. GUI thread only; nothing blocks, no dialog runs an event loop of its
+/// own.
+class MainWindow : public QMainWindow {
+    Q_OBJECT
+
+  public:
+    /// The services must outlive the window.
+    MainWindow(SlideService& slides, PredictionService& predictions, QWidget* parent = nullptr);
+    ~MainWindow() override;
+
+    /// Asks for a slide; the one that is shown stays until the new one is there. A `given` scale takes the
+    /// place of what the file says.
+    void openSlide(const std::filesystem::path& file, std::optional<MicronsPerPixel> given = {});
+    void openModel(const std::filesystem::path& file);
+    /// Starts the prediction. Asks for the slide's scale first when it is not known; without dialogs that is
+    /// a problem().
+    void predict();
+    /// Fills the screen with the picture alone (Escape leaves). `fullScreen` false only hides everything
+    /// else.
+    void setPresentation(bool on, bool fullScreen = true);
+
+    /// Problems are shown in dialogs when true (the default), and reported by problem() in any case.
+    void setDialogsEnabled(bool enabled) { dialogs_ = enabled; }
+    /// Whether the preselected model is opened after the first picture (the default) or only when somebody
+    /// asks.
+    void setOpensModelByItself(bool opens) { opensModel_ = opens; }
+
+    /// Takes size, folders, colours and choices from the last time; closing the window keeps them.
+    void restoreSettings();
+
+    [[nodiscard]] SlideView& view() { return *view_; }
+    [[nodiscard]] GenePanelDock& panel() { return *panel_; }
+    [[nodiscard]] HeatmapPresenter& heatmap() { return *heatmap_; }
+    [[nodiscard]] const std::optional<OpenedSlide>& slide() const { return slide_; }
+
+  Q_SIGNALS:
+    /// A slide is shown.
+    void slideShown();
+    /// Something went wrong; the window keeps what it had.
+    void problem(const spotglass::Error& error);
+
+  protected:
+    void closeEvent(QCloseEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+  private:
+    void buildCentre();
+    void buildStatusBar();
+    void connectServices();
+    void connectPanel();
+    void buildFileMenu();
+    void buildViewMenu();
+    void buildPredictionMenu();
+    void buildHelpMenu();
+    QAction* addCommand(QMenu* menu, const QString& text, const QList<QKeySequence>& keys,
+                        std::function<void()> run);
+
+    void showSlide(const OpenedSlide& slide);
+    void slideFailed(const Error& error);
+    void report(const QString& title, const Error& error);
+    void useScale(double micronsPerPixel);
+    void askForScale(bool thenPredict);
+    void updateState();
+    void updatePosition();
+    void updateZoom();
+    void updateRecent();
+    void chooseSlideFile();
+    void chooseModelFile();
+    void choosePictureFile();
+    void savePicture(const QString& file);
+    void leave();
+    [[nodiscard]] QString lastFolder(const char* what) const;
+    void rememberFolder(const char* what, const std::filesystem::path& file);
+    void saveSettings() const;
+
+    SlideService& slides_;
+    PredictionService& predictions_;
+    std::optional<OpenedSlide> slide_;
+    std::optional<Level0Point> cursor_;
+    bool dialogs_ = true, opensModel_ = true, askingForScale_ = false, predictsAfterScale_ = false;
+    bool panelWasVisible_ = true; ///< before the presentation
+    QStackedWidget* centre_ = nullptr;
+    StartPage* start_ = nullptr;
+    Banner* banner_ = nullptr;
+    SlideView* view_ = nullptr;
+    GenePanelDock* panel_ = nullptr;
+    HeatmapPresenter* heatmap_ = nullptr;
+    QMenu* recent_ = nullptr;
+    QLabel *value_ = nullptr, *position_ = nullptr, *zoom_ = nullptr;
+    QList<QAction*> slideActions_; ///< make sense only with a slide
+    QAction *predictAction_ = nullptr, *presentationAction_ = nullptr, *scaleAction_ = nullptr;
+};
+
+} // namespace spotglass

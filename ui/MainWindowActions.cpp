@@ -1,0 +1,228 @@
+// Menus, keys, files and the presentation of MainWindow.
+#include "ui/AboutDialog.h"
+#include "ui/GenePanelDock.h"
+#include "ui/HeatmapPresenter.h"
+#include "ui/MainWindow.h"
+#include "ui/StartPage.h"
+#include "viewer/canvas/SlideView.h"
+
+#include <QAction>
+#include <QApplication>
+#include <QCloseEvent>
+#include <QDropEvent>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QMenuBar>
+#include <QMimeData>
+#include <QPointer>
+#include <QSettings>
+#include <QStandardPaths>
+#include <QStatusBar>
+#include <QThreadPool>
+
+namespace spotglass {
+namespace {
+
+constexpr double zoomStep = 1.5;
+
+QString slideFilter() {
+    return MainWindow::tr(
+        "Slides (*.svs *.tif *.tiff *.ndpi *.vms *.vmu *.scn *.mrxs *.svslide *.bif *.czi *.dcm *.jpg "
+        "*.jpeg *.png *.bmp *.jp2);;All files (*)");
+}
+
+} // namespace
+
+QAction* MainWindow::addCommand(QMenu* menu, const QString& text, const QList<QKeySequence>& keys,
+                                std::function<void()> run) {
+    auto* action = menu->addAction(text);
+    action->setShortcuts(keys);
+    connect(action, &QAction::triggered, this, [run = std::move(run)] { run(); });
+    addAction(action); // the key works while the menu bar is hidden
+    return action;
+}
+
+void MainWindow::buildFileMenu() {
+    QMenu* menu = menuBar()->addMenu(tr("&File"));
+    addCommand(menu, tr("&Open slide..."), {QKeySequence::Open}, [this] { chooseSlideFile(); });
+    recent_ = menu->addMenu(tr("Open &recent"));
+    menu->addSeparator();
+    addCommand(menu, tr("Open &model..."), {QKeySequence(QStringLiteral("Ctrl+M"))},
+               [this] { chooseModelFile(); });
+    menu->addSeparator();
+    slideActions_.append(
+        addCommand(menu, tr("&Save picture..."), {QKeySequence::Save}, [this] { choosePictureFile(); }));
+    menu->addSeparator();
+    auto* quit = addCommand(menu, tr("&Quit"), {QKeySequence(QStringLiteral("Ctrl+Q"))}, [this] { close(); });
+    quit->setMenuRole(QAction::QuitRole);
+}
+
+void MainWindow::buildViewMenu() {
+    QMenu* menu = menuBar()->addMenu(tr("&View"));
+    slideActions_ +=
+        {addCommand(menu, tr("&Whole slide"), {QKeySequence(QStringLiteral("Ctrl+0"))},
+                    [this] { view_->fit(); }),
+         addCommand(menu, tr("Zoom &in"), {QKeySequence::ZoomIn, QKeySequence(QStringLiteral("Ctrl+="))},
+                    [this] { view_->zoomBy(zoomStep); }),
+         addCommand(menu, tr("Zoom &out"), {QKeySequence::ZoomOut}, [this] { view_->zoomBy(1 / zoomStep); }),
+         addCommand(menu, tr("&Full resolution (1:1)"), {QKeySequence(QStringLiteral("Ctrl+1"))}, [this] {
+             view_->setView(view_->viewport().center(), 1 / view_->viewport().devicePixelRatio());
+         })};
+    menu->addSeparator();
+    scaleAction_ = addCommand(menu, tr("Set the &scale of the slide..."), {}, [this] { askForScale(false); });
+    scaleAction_->setEnabled(false);
+    menu->addSeparator();
+    auto* panelAction = panel_->toggleViewAction();
+    panelAction->setText(tr("&Gene expression panel"));
+    panelAction->setShortcut(QKeySequence(QStringLiteral("Ctrl+G")));
+    menu->addAction(panelAction);
+    addAction(panelAction);
+    addCommand(menu, tr("Full s&creen"), {QKeySequence(QStringLiteral("F11"))},
+               [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
+    presentationAction_ = addCommand(menu, tr("&Presentation"), {QKeySequence(QStringLiteral("F5"))},
+                                     [this] { setPresentation(!view_->isPresentation()); });
+    slideActions_.append(presentationAction_);
+    for (QAction* action : slideActions_)
+        action->setEnabled(false);
+    auto* escape = new QAction(this);
+    escape->setShortcut(QKeySequence(Qt::Key_Escape));
+    connect(escape, &QAction::triggered, this, &MainWindow::leave);
+    addAction(escape);
+}
+
+void MainWindow::buildPredictionMenu() {
+    QMenu* menu = menuBar()->addMenu(tr("&Expression"));
+    predictAction_ =
+        addCommand(menu, tr("&Predict expression"), {QKeySequence(QStringLiteral("Ctrl+Return"))}, [this] {
+            if (predictions_.state().isBusy())
+                predictions_.cancel();
+            else
+                predict();
+        });
+    addCommand(menu, tr("&Find a gene"), {QKeySequence::Find}, [this] { panel_->focusSearch(); });
+    auto* show = addCommand(menu, tr("&Show expression"), {QKeySequence(QStringLiteral("Ctrl+E"))}, [] {});
+    show->setCheckable(true);
+    show->setChecked(true);
+    connect(show, &QAction::toggled, heatmap_, &HeatmapPresenter::setVisible);
+}
+
+void MainWindow::buildHelpMenu() {
+    QMenu* menu = menuBar()->addMenu(tr("&Help"));
+    auto* about = addCommand(menu, tr("&About Spotglass"), {}, [this] { showAbout(this); });
+    about->setMenuRole(QAction::AboutRole);
+}
+
+void MainWindow::setPresentation(bool on, bool fullScreen) {
+    if (on == view_->isPresentation()) return;
+    if (on) panelWasVisible_ = panel_->isVisibleTo(this);
+    menuBar()->setVisible(!on);
+    statusBar()->setVisible(!on);
+    panel_->setVisible(!on && panelWasVisible_);
+    view_->setPresentation(on);
+    if (fullScreen) setWindowState(windowState().setFlag(Qt::WindowFullScreen, on));
+    view_->setFocus();
+}
+
+void MainWindow::leave() {
+    if (view_->isPresentation())
+        setPresentation(false);
+    else if (isFullScreen())
+        setWindowState(windowState() & ~Qt::WindowFullScreen);
+    else
+        predictions_.cancel();
+}
+
+QString MainWindow::lastFolder(const char* what) const {
+    const QString home = QStandardPaths::writableLocation(QStandardPaths::HomeLocation);
+    return QSettings().value(QStringLiteral("folder/") + QLatin1String(what), home).toString();
+}
+
+void MainWindow::rememberFolder(const char* what, const std::filesystem::path& file) {
+    const QFileInfo info(QString::fromStdString(file.string()));
+    QSettings().setValue(QStringLiteral("folder/") + QLatin1String(what), info.absolutePath());
+}
+
+void MainWindow::chooseSlideFile() {
+    auto* dialog = new QFileDialog(this, tr("Open a slide"), lastFolder("slide"), slideFilter());
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    connect(dialog, &QFileDialog::fileSelected, this,
+            [this](const QString& file) { openSlide(file.toStdString()); });
+    dialog->open();
+}
+
+void MainWindow::chooseModelFile() {
+    auto* dialog = new QFileDialog(this, tr("Open a model"), lastFolder("model"),
+                                   tr("Models (*.safetensors);;All files (*)"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    connect(dialog, &QFileDialog::fileSelected, this,
+            [this](const QString& file) { openModel(file.toStdString()); });
+    dialog->open();
+}
+
+void MainWindow::choosePictureFile() {
+    auto* dialog =
+        new QFileDialog(this, tr("Save the picture"), lastFolder("picture"), tr("PNG pictures (*.png)"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->setDefaultSuffix(QStringLiteral("png"));
+    connect(dialog, &QFileDialog::fileSelected, this, &MainWindow::savePicture);
+    dialog->open();
+}
+
+void MainWindow::savePicture(const QString& file) {
+    rememberFolder("picture", file.toStdString());
+    // Compressing takes longer than a frame: not on this thread.
+    QThreadPool::globalInstance()->start([picture = view_->grab().toImage(), file, window = QPointer(this)] {
+        const bool saved = picture.save(file);
+        QMetaObject::invokeMethod(
+            qApp,
+            [saved, file, window] {
+                if (!window) return;
+                if (saved)
+                    window->statusBar()->showMessage(tr("Saved %1").arg(file), 8000);
+                else
+                    window->report(tr("The picture could not be saved"),
+                                   Error{ErrorKind::Device, "this file could not be written",
+                                         file.toStdString(), "Choose another folder or free some space"});
+            },
+            Qt::QueuedConnection);
+    });
+}
+
+void MainWindow::updateRecent() {
+    const QStringList files = slides_.recentSlides();
+    recent_->clear();
+    recent_->setEnabled(!files.isEmpty());
+    for (const QString& file : files) {
+        auto* action = recent_->addAction(QFileInfo(file).fileName().replace(u'&', QStringLiteral("&&")));
+        action->setToolTip(file);
+        connect(action, &QAction::triggered, this, [this, file] { openSlide(file.toStdString()); });
+    }
+    start_->setRecentSlides(files);
+}
+
+void MainWindow::closeEvent(QCloseEvent* event) {
+    if (view_->isPresentation()) setPresentation(false); // so that the next start shows the whole window
+    saveSettings();
+    QMainWindow::closeEvent(event);
+}
+
+void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
+    const auto urls = event->mimeData()->urls();
+    if (urls.size() == 1 && urls.front().isLocalFile()) event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event) {
+    const auto urls = event->mimeData()->urls();
+    if (urls.size() != 1 || !urls.front().isLocalFile()) return;
+    event->acceptProposedAction();
+    const QString file = urls.front().toLocalFile();
+    if (file.endsWith(QLatin1String(".safetensors"), Qt::CaseInsensitive))
+        openModel(file.toStdString());
+    else
+        openSlide(file.toStdString());
+}
+
+} // namespace spotglass

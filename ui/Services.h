@@ -1,0 +1,139 @@
+#pragma once
+
+#include "viewer/base/ExpressionField.h"
+#include "viewer/base/Result.h"
+#include "viewer/base/Units.h"
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <QList>
+#include <QObject>
+#include <QString>
+#include <QStringList>
+
+/// What the window asks of the rest of the program. The window knows these classes alone; app implements them
+/// with the slide readers, the workspace and the engine, tests with fakes. All of it lives on the GUI thread
+/// and never blocks: a function asks, a signal answers later.
+namespace spotglass {
+
+class SlideSource;
+
+/// A slide that is ready to be shown.
+struct OpenedSlide {
+    std::filesystem::path path;
+    std::shared_ptr<SlideSource> source;
+    std::optional<MicronsPerPixel>
+        scale; ///< of level 0: from the file, or given for it; nothing when not known
+};
+
+/// One model file that can be chosen.
+struct ModelListing {
+    std::filesystem::path file;
+    QString name; ///< as the model's card says; the file name where it says nothing
+};
+
+/// One gene of a model's panel.
+struct GeneEntry {
+    QString symbol;
+    double heldOutPcc =
+        0; ///< correlation with measurements on sections the model had not seen; NaN: not known
+};
+
+/// What the window needs to know about an opened model.
+struct ModelDescription {
+    std::filesystem::path file;
+    QString name;
+    QString unit;             ///< of every prediction
+    QList<GeneEntry> genes;   ///< in the order of the panel
+    double heldOutPccAll = 0; ///< mean over the genes; NaN: not known
+    double micronsPerPixel = 0;
+    double spotPitchMicrons = 0;
+};
+
+/// Opens slides, and remembers what the user said about them.
+class SlideService : public QObject {
+    Q_OBJECT
+
+  public:
+    using QObject::QObject;
+
+    /// Asks for the slide in `path`; answers with opened() or failed(). A second call makes the first one's
+    /// answer void. A `given` scale takes the place of what the file says, and is remembered.
+    virtual void openSlide(const std::filesystem::path& path, std::optional<MicronsPerPixel> given = {}) = 0;
+
+    /// Remembers the scale the user gave for `slide`, for the next time it is opened.
+    virtual void rememberScale(const OpenedSlide& slide, MicronsPerPixel scale) = 0;
+
+    /// The slides opened last, newest first.
+    [[nodiscard]] virtual QStringList recentSlides() const = 0;
+
+  Q_SIGNALS:
+    void opened(const spotglass::OpenedSlide& slide);
+    void failed(const spotglass::Error& error);
+    void slideImproved(); ///< the slide opened last has more to show than before (its pyramid is growing)
+    void recentSlidesChanged();
+};
+
+/// How far a prediction is.
+struct PredictionState {
+    enum class Phase {
+        NoModel,      ///< nothing can be predicted yet
+        OpeningModel, ///< a model is being loaded
+        Ready,        ///< a model is there, nothing predicted for this slide
+        Planning,     ///< looking for tissue; the number of spots is not known yet
+        Running,      ///< done of total spots
+        Done,         ///< every spot of the slide is there
+        Cancelled     ///< stopped by the user; what was predicted stays
+    };
+    Phase phase = Phase::NoModel;
+    std::size_t done = 0, total = 0; ///< spots
+    [[nodiscard]] bool isBusy() const { return phase == Phase::Planning || phase == Phase::Running; }
+};
+
+/// Predicts expression on the slide that is shown.
+class PredictionService : public QObject {
+    Q_OBJECT
+
+  public:
+    using QObject::QObject;
+
+    /// Asks for the models that come with the program; answers with modelsListed().
+    virtual void listModels() = 0;
+
+    /// Loads a model; answers with modelOpened() or modelFailed(). Ends a running prediction; when it fails,
+    /// the model that was there stays.
+    virtual void openModel(const std::filesystem::path& file) = 0;
+
+    /// What predictions are made on from now on. Ends a running prediction and forgets what was predicted
+    /// before.
+    virtual void setSlide(const OpenedSlide& slide) = 0;
+
+    /// What is on screen, in level-0 pixels: predicted first, also by a run that has begun.
+    virtual void setVisibleRegion(Level0Rect region) = 0;
+
+    /// Starts predicting all genes for the whole slide, what is visible first. Answers with stateChanged(),
+    /// fieldGrew() and at the end a state of Done or Cancelled, or predictionFailed(). Needs a model and a
+    /// slide with a scale.
+    virtual void predict() = 0;
+
+    /// Asks the running prediction to stop.
+    virtual void cancel() = 0;
+
+    [[nodiscard]] virtual PredictionState state() const = 0;
+
+    /// What is predicted so far for one gene of the panel; empty when nothing is, or the gene is unknown.
+    /// Fast (no model is run).
+    [[nodiscard]] virtual ExpressionField field(const QString& gene) = 0;
+
+  Q_SIGNALS:
+    void modelsListed(const QList<spotglass::ModelListing>& models);
+    void modelOpened(const spotglass::ModelDescription& model);
+    void modelFailed(const spotglass::Error& error);
+    void stateChanged(const spotglass::PredictionState& state);
+    void fieldGrew(); ///< more cells are known; at most about 30 times a second
+    void predictionFailed(const spotglass::Error& error);
+};
+
+} // namespace spotglass
