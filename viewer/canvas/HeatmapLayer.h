@@ -17,11 +17,12 @@ struct LatticeCell {
     float value = ExpressionField::missing;
 };
 
-/// The predicted expression of one gene over the slide. Cell (column, row) is centred at latticeToLevel0 and covers half
-/// a lattice unit to each side; cells without a value, or below the threshold, are not painted at all.
+/// The predicted expression of one gene over the slide. Cell (column, row) is centred at latticeToLevel0 and
+/// covers half a lattice unit to each side; cells without a value, or below the threshold, are not painted at
+/// all.
 ///
-/// Values are kept as floats; a change of colour map, range or threshold recolours one lattice-sized picture and never
-/// touches the slide. GUI thread only; nothing blocks.
+/// Values are kept as floats; a change of colour map, range or threshold recolours one lattice-sized picture
+/// and never touches the slide. GUI thread only; nothing blocks.
 class HeatmapLayer : public Layer {
     Q_OBJECT
 
@@ -33,8 +34,8 @@ class HeatmapLayer : public Layer {
     /// Replaces the field; an empty one shows nothing. Range, map and threshold stay.
     void setField(ExpressionField field);
     [[nodiscard]] const ExpressionField& field() const { return field_; }
-    /// Writes some cells of the present field and repaints their bounding rectangle alone. Cells outside the lattice are
-    /// ignored.
+    /// Writes some cells of the present field and repaints their bounding rectangle alone. Cells outside the
+    /// lattice are ignored.
     void updateCells(const std::vector<LatticeCell>& cells);
 
     void setColorMap(const ColorMap& map);
@@ -49,8 +50,8 @@ class HeatmapLayer : public Layer {
     void setInterpolation(Interpolation interpolation);
     [[nodiscard]] Interpolation interpolation() const { return interpolation_; }
 
-    /// The value of the cell that covers the point; nothing outside the lattice and where no value is known. The
-    /// threshold does not matter.
+    /// The value of the cell that covers the point; nothing outside the lattice and where no value is known.
+    /// The threshold does not matter.
     [[nodiscard]] std::optional<float> valueAt(Level0Point point) const;
     /// Level-0 bounding box of the lattice; empty without a field.
     [[nodiscard]] Level0Rect extent() const;

@@ -16,8 +16,9 @@ class Layer : public QObject {
   public:
     using QObject::QObject;
 
-    /// Draws into `painter`, whose coordinates are device-independent screen pixels of `viewport`. The painter's clip is
-    /// the part that needs painting; its opacity is already this layer's. The painter is left as it was found.
+    /// Draws into `painter`, whose coordinates are device-independent screen pixels of `viewport`. The
+    /// painter's clip is the part that needs painting; its opacity is already this layer's. The painter is
+    /// left as it was found.
     virtual void paint(QPainter& painter, const Viewport& viewport) = 0;
 
     [[nodiscard]] bool isVisible() const { return visible_; }

@@ -8,8 +8,9 @@
 
 namespace spotglass {
 
-/// Says what the colours mean: gene, colour bar with ticks at round values, unit, and where the values come from. Meant
-/// as an overlay of SlideView (addOverlay), so that it is part of every picture taken of the view. GUI thread only.
+/// Says what the colours mean: gene, colour bar with ticks at round values, unit, and where the values come
+/// from. Meant as an overlay of SlideView (addOverlay), so that it is part of every picture taken of the
+/// view. GUI thread only.
 class LegendWidget : public QWidget {
     Q_OBJECT
 
@@ -51,6 +52,7 @@ class LegendWidget : public QWidget {
   private:
     struct Layout;
     [[nodiscard]] Layout arrange() const;
+    void paintTicks(QPainter& painter, const QRectF& bar) const;
     void refresh();
 
     QString gene_, unit_, note_;

@@ -8,10 +8,12 @@
 
 #include <memory>
 
+#include <QTimer>
+
 namespace spotglass {
 
-/// The slide itself: chooses tiles, has them read by its threads, keeps them in its cache and draws them. GUI thread
-/// only; nothing blocks except the destructor, which waits for reads in flight.
+/// The slide itself: chooses tiles, has them read by its threads, keeps them in its cache and draws them. GUI
+/// thread only; nothing blocks except the destructor, which waits for reads in flight.
 class SlideLayer : public Layer {
     Q_OBJECT
 
@@ -23,12 +25,13 @@ class SlideLayer : public Layer {
     ~SlideLayer() override;
 
     /// Shows another slide, or none. Forgets every tile.
+    /// While levels are not ready yet, its info() is looked at ten times a second (see infoChanged).
     void setSlide(std::shared_ptr<const SlideSource> slide);
     [[nodiscard]] std::shared_ptr<const SlideSource> slide() const { return slide_; }
     /// The SlideInfo tiles are chosen by; null without a slide.
     [[nodiscard]] std::shared_ptr<const SlideInfo> info() const { return info_; }
-    /// Takes over the slide's present SlideInfo; asks again for tiles that failed. The pictures shown stay until the new
-    /// ones arrive where the pyramid is the same.
+    /// Takes over the slide's present SlideInfo; asks again for tiles that failed. The pictures shown stay
+    /// until the new ones arrive where the pyramid is the same.
     void reload();
 
     /// Level-0 extent of the slide; empty without one.
@@ -38,7 +41,8 @@ class SlideLayer : public Layer {
     void request(const Viewport& target);
     /// True when every tile that `viewport` needs at its own level is there or broken.
     [[nodiscard]] bool isSharp(const Viewport& viewport) const;
-    /// The sentence about a broken tile of the level shown in `viewport` at that point; empty where all is well.
+    /// The sentence about a broken tile of the level shown in `viewport` at that point; empty where all is
+    /// well.
     [[nodiscard]] QString brokenTileAt(const Viewport& viewport, Level0Point point) const;
 
     void setCacheBytes(qsizetype bytes);
@@ -50,12 +54,18 @@ class SlideLayer : public Layer {
   Q_SIGNALS:
     /// A tile could not be read; a sentence for the user.
     void tileFailed(const QString& sentence);
-    /// reload() has taken over another SlideInfo.
+    /// Another SlideInfo has been taken over, by reload() or because levels have become ready. Ask for tiles
+    /// again.
     void infoChanged();
 
   private:
     void tileReady(const TileKey& key, const QImage& image, quint64 generation);
     void tileBroken(const TileKey& key, const QString& sentence, quint64 generation);
+    void updatePolling();
+    void pollInfo();
+    void paintTile(QPainter& painter, const Viewport& viewport, const TileKey& key);
+    [[nodiscard]] TileLimits limits() const;
+    [[nodiscard]] TileState stateOf(const TileKey& key) const;
     [[nodiscard]] TileSelection select(const Viewport& viewport) const;
 
     std::shared_ptr<const SlideSource> slide_;
@@ -63,6 +73,7 @@ class SlideLayer : public Layer {
     TileCache cache_;
     TileScheduler scheduler_;
     quint64 generation_ = 0;
+    QTimer poll_;
 };
 
 } // namespace spotglass

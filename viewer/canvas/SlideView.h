@@ -19,11 +19,11 @@ namespace spotglass {
 
 class SlideLayer;
 
-/// Shows a slide with layers over it. Wheel and touchpad zoom at the cursor, dragging pans, a double click zooms in
-/// (with Shift out), + and - zoom, arrows move, Home or F shows the whole slide.
+/// Shows a slide with layers over it. Wheel and touchpad zoom at the cursor, dragging pans, a double click
+/// zooms in (with Shift out), + and - zoom, arrows move, Home or F shows the whole slide.
 ///
-/// GUI thread only. Files are read by the threads of its SlideLayer alone: no function of this class reads or waits,
-/// except the destructor, which waits for the reads that have already begun.
+/// GUI thread only. Files are read by the threads of its SlideLayer alone: no function of this class reads or
+/// waits, except the destructor, which waits for the reads that have already begun.
 class SlideView : public QWidget {
     Q_OBJECT
 
@@ -31,19 +31,19 @@ class SlideView : public QWidget {
     explicit SlideView(QWidget* parent = nullptr);
     ~SlideView() override;
 
-    /// Shows a slide, fitted to the widget, and takes the scale bar's scale from it; null clears the view. The last
-    /// reference to the former slide is dropped on a reading thread.
+    /// Shows a slide, fitted to the widget, and takes the scale bar's scale from it; null clears the view.
+    /// The last reference to the former slide is dropped on a reading thread.
     void setSlide(std::shared_ptr<const SlideSource> slide);
     [[nodiscard]] std::shared_ptr<const SlideSource> slide() const;
-    /// Takes over the slide's present SlideInfo and asks again for every tile that failed. Call (on the GUI thread) when
-    /// the slide has replaced its pyramid.
+    /// Takes over the slide's present SlideInfo and asks again for every tile that failed. Call (on the GUI
+    /// thread) when the slide has replaced its pyramid.
     void reloadSlide();
 
     [[nodiscard]] const Viewport& viewport() const { return viewport_; }
     /// Where the running animation will end; the same as viewport() when the view is at rest.
     [[nodiscard]] const Viewport& targetViewport() const { return target_; }
-    /// Jumps, without animation. Level-0 centre; scale in screen pixels per level-0 pixel. Clamped. Views in step pass
-    /// on each other's viewport with it; a call that changes nothing emits nothing.
+    /// Jumps, without animation. Level-0 centre; scale in screen pixels per level-0 pixel. Clamped. Views in
+    /// step pass on each other's viewport with it; a call that changes nothing emits nothing.
     void setView(Level0Point center, double scale);
     /// Jumps to show `rect` as large as possible.
     void showRect(const Level0Rect& rect);
@@ -54,8 +54,8 @@ class SlideView : public QWidget {
     void removeLayer(Layer* layer);
     [[nodiscard]] SlideLayer& slideLayer() { return *slideLayer_; }
 
-    /// Places a widget (such as a LegendWidget) over a corner of the picture, below those already there; the view owns
-    /// it from now on and follows its sizeHint.
+    /// Places a widget (such as a LegendWidget) over a corner of the picture, below those already there; the
+    /// view owns it from now on and follows its sizeHint.
     void addOverlay(QWidget* overlay, Qt::Corner corner = Qt::TopRightCorner);
 
     /// Scale for the scale bar (micrometres per level-0 pixel); nothing hides the bar.
@@ -70,8 +70,8 @@ class SlideView : public QWidget {
     /// Zooming by wheel and keys glides when true (the default), else jumps.
     void setAnimated(bool animated) { animated_ = animated; }
 
-    /// True when the view is at rest and every visible tile of the level it needs is there (or is known to be broken).
-    /// False without a slide.
+    /// True when the view is at rest and every visible tile of the level it needs is there (or is known to be
+    /// broken). False without a slide.
     [[nodiscard]] bool isSharp() const;
 
     /// Names the present error of a broken tile at that place; empty where the slide is fine.
@@ -101,7 +101,8 @@ class SlideView : public QWidget {
     void cursorMoved(std::optional<spotglass::Level0Point> point);
     /// A click that was not a drag.
     void clicked(spotglass::Level0Point point, Qt::MouseButton button, Qt::KeyboardModifiers modifiers);
-    /// A tile could not be read; a sentence for the user. At most once a tile until the slide is changed or reloaded.
+    /// A tile could not be read; a sentence for the user. At most once a tile until the slide is changed or
+    /// reloaded.
     void tileFailed(const QString& sentence);
 
   protected:
@@ -124,6 +125,7 @@ class SlideView : public QWidget {
     };
 
     void moveTo(const Viewport& target, bool animate);
+    void zoomTo(double scale, ScreenPoint anchor, bool animate);
     void showViewport(const Viewport& viewport);
     void advanceAnimation();
     void requestTiles();

@@ -8,8 +8,8 @@
 
 namespace spotglass {
 
-/// Where the canvas looks: transforms between level-0 pixels and screen pixels (device-independent, origin at the top
-/// left of the widget), nothing else. A value type; GUI-free, never blocks.
+/// Where the canvas looks: transforms between level-0 pixels and screen pixels (device-independent, origin at
+/// the top left of the widget), nothing else. A value type; GUI-free, never blocks.
 ///
 /// scale is device-independent screen pixels per level-0 pixel, the same along x and y.
 class Viewport {
@@ -41,7 +41,8 @@ class Viewport {
     void setSlideRect(const Level0Rect& slide);
     /// Looks at `center` with `scale`, both clamped.
     void setView(Level0Point center, double scale);
-    /// Multiplies the scale by `factor`; the level-0 point under `anchor` stays there unless a limit is reached.
+    /// Multiplies the scale by `factor`; the level-0 point under `anchor` stays there unless a limit is
+    /// reached.
     void zoomBy(double factor, ScreenPoint anchor);
     /// Moves the picture by screen pixels: positive x brings in what lies on the left.
     void panBy(double screenX, double screenY);
@@ -55,7 +56,8 @@ class Viewport {
     /// Smallest scale allowed: half the fit scale (never above 1).
     [[nodiscard]] double minScale() const;
 
-    /// The view at `progress` (0..1) of the way from `from` to `to`. On the way of a zoom its fixed point stays fixed.
+    /// The view at `progress` (0..1) of the way from `from` to `to`. On the way of a zoom its fixed point
+    /// stays fixed.
     [[nodiscard]] static Viewport between(const Viewport& from, const Viewport& to, double progress);
 
     bool operator==(const Viewport&) const = default;

@@ -10,8 +10,8 @@
 
 namespace spotglass {
 
-/// A 256-entry colour table for values: viridis, magma, cividis, turbo, coolwarm, grey, each also reversed ("_r").
-/// A small value type (1 KiB); every function may be called on any thread and none blocks.
+/// A 256-entry colour table for values: viridis, magma, cividis, turbo, coolwarm, grey, each also reversed
+/// ("_r"). A small value type (1 KiB); every function may be called on any thread and none blocks.
 class ColorMap {
   public:
     /// viridis.
@@ -33,10 +33,11 @@ class ColorMap {
         const float index = std::fmin(std::fmax(fraction, 0.0F), 1.0F) * 255.0F + 0.5F;
         return table_[static_cast<std::size_t>(index)];
     }
-    /// Opaque colour for `value` in [minimum, maximum]; values outside are clamped, NaN gives 0 (transparent). An empty
-    /// range shows its middle colour.
+    /// Opaque colour for `value` in [minimum, maximum]; values outside are clamped, NaN gives 0
+    /// (transparent). An empty range shows its middle colour.
     [[nodiscard]] QRgb at(float value, float minimum, float maximum) const noexcept {
-        return maximum > minimum ? at((value - minimum) / (maximum - minimum)) : at(std::isnan(value) ? value : 0.5F);
+        return maximum > minimum ? at((value - minimum) / (maximum - minimum))
+                                 : at(std::isnan(value) ? value : 0.5F);
     }
     [[nodiscard]] const std::array<QRgb, 256>& table() const { return table_; }
 

@@ -1,0 +1,20 @@
+#include "viewer/canvas/Layer.h"
+
+#include <algorithm>
+
+namespace spotglass {
+
+void Layer::setVisible(bool visible) {
+    if (visible == visible_) return;
+    visible_ = visible;
+    Q_EMIT changed({});
+}
+
+void Layer::setOpacity(double opacity) {
+    opacity = std::clamp(opacity, 0.0, 1.0);
+    if (opacity == opacity_) return;
+    opacity_ = opacity;
+    Q_EMIT changed({});
+}
+
+} // namespace spotglass

@@ -1,0 +1,293 @@
+#include "viewer/canvas/SlideView.h"
+
+#include "viewer/canvas/ScaleBar.h"
+#include "viewer/canvas/SlideLayer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include <QPainter>
+#include <QPaintEvent>
+
+namespace spotglass {
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto frameTime = 16ms;        // arriving tiles are drawn together, once a frame
+constexpr auto restTime = 120ms;        // the view counts as settled
+constexpr auto cursorRestTime = 2000ms; // presentation: the cursor hides
+constexpr double glideTime = 160;       // milliseconds of a zoom
+constexpr int overlayMargin = 14;
+
+const QColor surround(43, 44, 48), presentationSurround(0, 0, 0);
+
+} // namespace
+
+SlideView::SlideView(QWidget* parent) : QWidget(parent), slideLayer_(new SlideLayer(this)) {
+    setAttribute(Qt::WA_OpaquePaintEvent);
+    setFocusPolicy(Qt::StrongFocus);
+    setMouseTracking(true);
+    setAccessibleName(tr("Slide"));
+    connect(slideLayer_, &Layer::changed, this, &SlideView::layerChanged);
+    connect(slideLayer_, &SlideLayer::tileFailed, this, &SlideView::tileFailed);
+    connect(slideLayer_, &SlideLayer::infoChanged, this, &SlideView::requestTiles);
+    animation_.setInterval(frameTime);
+    animation_.setTimerType(Qt::PreciseTimer);
+    connect(&animation_, &QTimer::timeout, this, &SlideView::advanceAnimation);
+    settle_.setSingleShot(true);
+    settle_.setInterval(restTime);
+    connect(&settle_, &QTimer::timeout, this, &SlideView::settled);
+    frame_.setSingleShot(true);
+    frame_.setInterval(frameTime);
+    connect(&frame_, &QTimer::timeout, this, &SlideView::flushDirty);
+    cursorRest_.setSingleShot(true);
+    cursorRest_.setInterval(cursorRestTime);
+    connect(&cursorRest_, &QTimer::timeout, this, [this] { setCursor(Qt::BlankCursor); });
+}
+
+SlideView::~SlideView() = default;
+
+void SlideView::setSlide(std::shared_ptr<const SlideSource> slide) {
+    if (slide == slideLayer_->slide()) return;
+    animation_.stop();
+    wasSharp_ = false;
+    slideLayer_->setSlide(std::move(slide));
+    setMicronsPerPixel(slideLayer_->info() ? slideLayer_->info()->micronsPerPixel : std::nullopt);
+    Viewport fresh = viewport_;
+    fresh.setSlideRect(slideLayer_->extent());
+    fresh.fit();
+    fitted_ = true;
+    target_ = fresh;
+    showViewport(fresh);
+    requestTiles();
+}
+
+std::shared_ptr<const SlideSource> SlideView::slide() const {
+    return slideLayer_->slide();
+}
+
+void SlideView::reloadSlide() {
+    wasSharp_ = false;
+    slideLayer_->reload();
+    viewport_.setSlideRect(slideLayer_->extent());
+    target_.setSlideRect(slideLayer_->extent());
+    update();
+    requestTiles();
+}
+
+// Every change of the view passes here: tiles are asked for where it will end, and it glides or jumps there.
+void SlideView::moveTo(const Viewport& target, bool animate) {
+    if (target == target_ && (animation_.isActive() || target == viewport_)) return;
+    target_ = target;
+    if (animate && animated_ && isVisible()) {
+        start_ = viewport_;
+        animationClock_.start();
+        animation_.start();
+        settle_.stop();
+    } else {
+        animation_.stop();
+        showViewport(target);
+    }
+    requestTiles();
+}
+
+void SlideView::advanceAnimation() {
+    const double elapsed = static_cast<double>(animationClock_.elapsed()) / glideTime;
+    if (elapsed >= 1) animation_.stop();
+    const double left = 1 - std::min(elapsed, 1.0);
+    showViewport(Viewport::between(start_, target_, 1 - left * left * left));
+}
+
+void SlideView::showViewport(const Viewport& viewport) {
+    const bool same = viewport == viewport_;
+    viewport_ = viewport;
+    if (!animation_.isActive()) settle_.start();
+    if (same) {
+        checkSharp();
+        return;
+    }
+    update();
+    wasSharp_ = false;
+    Q_EMIT viewportChanged();
+    if (underMouse() && !dragging_) {
+        const QPointF at = mapFromGlobal(QCursor::pos());
+        Q_EMIT cursorMoved(viewport_.toLevel0(ScreenPoint{at.x(), at.y()}));
+    }
+    checkSharp();
+}
+
+void SlideView::requestTiles() {
+    slideLayer_->request(target_);
+    checkSharp();
+}
+
+void SlideView::setView(Level0Point center, double scale) {
+    fitted_ = false;
+    Viewport next = target_;
+    next.setView(center, scale);
+    moveTo(next, false);
+}
+
+void SlideView::showRect(const Level0Rect& rect) {
+    fitted_ = false;
+    Viewport next = target_;
+    next.fit(rect);
+    moveTo(next, false);
+}
+
+void SlideView::fit() {
+    fitted_ = true;
+    Viewport next = target_;
+    next.fit();
+    moveTo(next, true);
+}
+
+void SlideView::zoomBy(double factor) {
+    zoomBy(factor, {width() / 2.0, height() / 2.0});
+}
+
+void SlideView::zoomBy(double factor, ScreenPoint anchor) {
+    zoomTo(target_.scale() * factor, anchor, true);
+}
+
+void SlideView::zoomTo(double scale, ScreenPoint anchor, bool animate) {
+    fitted_ = false;
+    Viewport next = viewport_; // what the user sees under the cursor now is what stays there
+    next.zoomBy(scale / viewport_.scale(), anchor);
+    moveTo(next, animate);
+}
+
+void SlideView::panBy(double screenX, double screenY) {
+    fitted_ = false;
+    Viewport next = target_;
+    next.panBy(screenX, screenY);
+    moveTo(next, false);
+}
+
+void SlideView::addLayer(Layer* layer) {
+    layer->setParent(this);
+    layers_.push_back(layer);
+    connect(layer, &Layer::changed, this, &SlideView::layerChanged);
+    update();
+}
+
+void SlideView::removeLayer(Layer* layer) {
+    if (std::erase(layers_, layer) == 0) return;
+    delete layer;
+    update();
+}
+
+void SlideView::addOverlay(QWidget* overlay, Qt::Corner corner) {
+    overlay->setParent(this);
+    overlay->installEventFilter(this);
+    overlays_.push_back({overlay, corner});
+    overlay->show();
+    placeOverlays();
+}
+
+void SlideView::placeOverlays() {
+    std::erase_if(overlays_, [](const Overlay& overlay) { return overlay.widget.isNull(); });
+    int used[4] = {overlayMargin, overlayMargin, overlayMargin, overlayMargin};
+    // The scale bar lives in the lower left corner.
+    if (scaleBar_ && micronsPerPixel_) used[Qt::BottomLeftCorner] += presentation_ ? 76 : 48;
+    for (const Overlay& overlay : overlays_) {
+        if (overlay.widget->isHidden()) continue;
+        const QSize size = overlay.widget->sizeHint().expandedTo(overlay.widget->minimumSize());
+        const bool right = overlay.corner == Qt::TopRightCorner || overlay.corner == Qt::BottomRightCorner;
+        const bool bottom = overlay.corner == Qt::BottomLeftCorner || overlay.corner == Qt::BottomRightCorner;
+        int& offset = used[overlay.corner];
+        overlay.widget->setGeometry(right ? width() - size.width() - overlayMargin : overlayMargin,
+                                    bottom ? height() - size.height() - offset : offset, size.width(),
+                                    size.height());
+        offset += size.height() + overlayMargin / 2;
+    }
+}
+
+void SlideView::setMicronsPerPixel(std::optional<MicronsPerPixel> scale) {
+    if (scale && !scale->isValid()) scale.reset();
+    micronsPerPixel_ = scale;
+    placeOverlays();
+    update();
+}
+
+void SlideView::setScaleBarVisible(bool visible) {
+    scaleBar_ = visible;
+    placeOverlays();
+    update();
+}
+
+void SlideView::setPresentation(bool presentation) {
+    presentation_ = presentation;
+    updateCursor();
+    placeOverlays();
+    update();
+}
+
+bool SlideView::isSharp() const {
+    return !animation_.isActive() && viewport_ == target_ && slideLayer_->isSharp(viewport_);
+}
+
+QString SlideView::brokenTileAt(Level0Point point) const {
+    return slideLayer_->brokenTileAt(viewport_, point);
+}
+
+void SlideView::layerChanged(const Level0Rect& area) {
+    if (area.isEmpty()) {
+        dirty_ = rect();
+    } else {
+        const QRect touched = viewport_.toScreen(area).adjusted(-1, -1, 1, 1).toAlignedRect() & rect();
+        if (!touched.isEmpty()) dirty_ += touched;
+    }
+    if (!frame_.isActive()) frame_.start();
+}
+
+void SlideView::flushDirty() {
+    if (!dirty_.isEmpty()) update(dirty_);
+    dirty_ = {};
+    checkSharp();
+}
+
+void SlideView::checkSharp() {
+    const bool sharp = !wasSharp_ && isSharp();
+    if (!sharp) return;
+    wasSharp_ = true;
+    Q_EMIT becameSharp();
+}
+
+void SlideView::paintEvent(QPaintEvent* event) {
+    if (viewport_.devicePixelRatio() != devicePixelRatioF()) { // moved to another screen
+        viewport_.setSize(size(), devicePixelRatioF());
+        target_.setSize(size(), devicePixelRatioF());
+        QMetaObject::invokeMethod(this, &SlideView::requestTiles, Qt::QueuedConnection);
+    }
+    QPainter painter(this);
+    painter.setClipRect(event->rect()); // tells the layers what needs painting
+    painter.fillRect(event->rect(), presentation_ ? presentationSurround : surround);
+    const auto paintLayer = [this, &painter](Layer& layer) {
+        if (!layer.isVisible() || layer.opacity() <= 0) return;
+        painter.setOpacity(layer.opacity());
+        layer.paint(painter, viewport_);
+    };
+    paintLayer(*slideLayer_);
+    for (Layer* layer : layers_)
+        paintLayer(*layer);
+    painter.setOpacity(1);
+    if (scaleBar_ && micronsPerPixel_ && slide()) {
+        const double zoom = presentation_ ? 1.7 : 1;
+        ScaleBar::fitting(*micronsPerPixel_, viewport_.scale(), 160 * zoom).paint(painter, size(), zoom);
+    }
+}
+
+void SlideView::resizeEvent(QResizeEvent* /*event*/) {
+    Viewport next = target_;
+    next.setSize(size(), devicePixelRatioF());
+    if (fitted_)
+        next.fit();
+    else
+        next.setView(next.center(), next.scale());
+    moveTo(next, false);
+    placeOverlays();
+}
+
+} // namespace spotglass

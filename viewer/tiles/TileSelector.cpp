@@ -1,0 +1,173 @@
+#include "viewer/tiles/TileSelector.h"
+
+#include "viewer/tiles/TileGrid.h"
+
+#include <algorithm>
+#include <unordered_set>
+
+namespace spotglass {
+namespace {
+
+double squaredDistance(const SlideInfo& info, const TileKey& key, Level0Point point) {
+    const Level0Point center = tileLevel0Rect(info, key).center();
+    const double dx = center.x - point.x, dy = center.y - point.y;
+    return dx * dx + dy * dy;
+}
+
+std::vector<TileKey> keysOf(int level, const TileRange& range) {
+    std::vector<TileKey> keys;
+    keys.reserve(static_cast<std::size_t>(range.total()));
+    for (std::int32_t row = range.firstRow; row <= range.lastRow; ++row) {
+        for (std::int32_t column = range.firstColumn; column <= range.lastColumn; ++column)
+            keys.push_back({level, column, row});
+    }
+    return keys;
+}
+
+void sortByDistance(const SlideInfo& info, Level0Point center, std::vector<TileKey>& keys) {
+    std::vector<std::pair<double, TileKey>> ranked;
+    ranked.reserve(keys.size());
+    for (const TileKey& key : keys)
+        ranked.emplace_back(squaredDistance(info, key, center), key);
+    std::sort(ranked.begin(), ranked.end());
+    std::transform(ranked.begin(), ranked.end(), keys.begin(), [](const auto& each) { return each.second; });
+}
+
+Level0Rect intersection(const Level0Rect& a, const Level0Rect& b) {
+    const double x = std::max(a.x, b.x), y = std::max(a.y, b.y);
+    return {x, y, std::min(a.right(), b.right()) - x, std::min(a.bottom(), b.bottom()) - y};
+}
+
+Level0Rect grown(const Level0Rect& rect, double x, double y) {
+    return {rect.x - x, rect.y - y, rect.width + 2 * x, rect.height + 2 * y};
+}
+
+} // namespace
+
+int TileSelector::levelFor(const TileView& view) const {
+    int level = 0;
+    for (int coarser = 1; coarser <= coarsest(); ++coarser) {
+        if (at(coarser).downsample * view.scale <= limits_.maxMagnification) level = coarser;
+    }
+    while (level < coarsest() && tilesTouching(info_, level, view.visible()).total() > limits_.maxTiles)
+        ++level;
+    return level;
+}
+
+bool TileSelector::isPinned(const TileKey& key) const {
+    return key.level == coarsest() && tileCounts(at(key.level)).total() <= limits_.maxPinned;
+}
+
+// Blurred pictures that arrive early: about four times coarser than what is needed, so a sixteenth of the
+// reading.
+int TileSelector::placeholderLevel(int level) const {
+    for (int coarser = level + 1; coarser < coarsest(); ++coarser) {
+        if (at(coarser).downsample >= 3.5 * at(level).downsample) return coarser;
+    }
+    return coarsest();
+}
+
+// A view of a huge level without coarser ones may need more tiles than fit: then those around the centre.
+std::vector<TileKey> TileSelector::needed(const TileView& view, int level) const {
+    TileRange range = tilesTouching(info_, level, view.visible());
+    if (range.total() > limits_.maxTiles) {
+        const double share =
+            std::sqrt(static_cast<double>(limits_.maxTiles) / static_cast<double>(range.total()));
+        const Level0Rect all = view.visible();
+        range = tilesTouching(info_, level,
+                              grown(all, -all.width * (1 - share) / 2, -all.height * (1 - share) / 2));
+    }
+    return keysOf(level, range);
+}
+
+void TileSelector::fillGap(int level, const Level0Rect& gap, const TileLookup& state,
+                           std::vector<TileKey>& out) const {
+    if (level > coarsest() || gap.isEmpty()) return;
+    for (const TileKey& key : keysOf(level, tilesTouching(info_, level, gap))) {
+        if (state(key) == TileState::Cached)
+            out.push_back(key);
+        else
+            fillGap(level + 1, intersection(gap, tileLevel0Rect(info_, key)), state, out);
+    }
+}
+
+TileSelection TileSelector::toDraw(const TileView& view, const TileLookup& state) const {
+    TileSelection selection;
+    selection.level = levelFor(view);
+    const Level0Rect visible = view.visible();
+    std::vector<TileKey> sharpTiles, fillers, finer;
+    selection.sharp = at(selection.level).ready;
+    for (const TileKey& key : needed(view, selection.level)) {
+        const TileState its = state(key);
+        if (its == TileState::Cached) {
+            sharpTiles.push_back(key);
+            continue;
+        }
+        if (its == TileState::Broken)
+            selection.broken.push_back(key);
+        else
+            selection.sharp = false;
+        const Level0Rect gap = intersection(tileLevel0Rect(info_, key), visible);
+        fillGap(selection.level + 1, gap, state, fillers);
+        if (selection.level == 0 || gap.isEmpty()) continue;
+        for (const TileKey& child :
+             keysOf(selection.level - 1, tilesTouching(info_, selection.level - 1, gap)))
+            if (state(child) == TileState::Cached) finer.push_back(child);
+    }
+    std::sort(fillers.begin(), fillers.end(), [](const TileKey& a, const TileKey& b) {
+        return a.level != b.level ? a.level > b.level : a < b;
+    });
+    fillers.erase(std::unique(fillers.begin(), fillers.end()), fillers.end());
+    std::sort(finer.begin(), finer.end());
+    finer.erase(std::unique(finer.begin(), finer.end()), finer.end());
+    for (const std::vector<TileKey>* part : {&fillers, &finer, &sharpTiles})
+        selection.draw.insert(selection.draw.end(), part->begin(), part->end());
+    return selection;
+}
+
+void TileSelector::appendMissing(int level, const Level0Rect& area, const TileView& view,
+                                 const TileLookup& state, std::vector<TileKey>& out) const {
+    const TileRange range = tilesTouching(info_, level, area);
+    if (range.total() > limits_.maxTiles * 2) return; // a placeholder must not cost more than the picture
+    std::vector<TileKey> keys = keysOf(level, range);
+    sortByDistance(info_, view.center, keys);
+    for (const TileKey& key : keys)
+        if (state(key) == TileState::Missing) out.push_back(key);
+}
+
+TileSelection TileSelector::toFetch(const TileView& view, const TileLookup& state) const {
+    TileSelection selection;
+    selection.level = levelFor(view);
+    const Level0Rect visible = view.visible();
+    const int last = coarsest(), placeholder = placeholderLevel(selection.level);
+    std::vector<TileKey>& wanted = selection.wanted;
+    if (at(last).ready && isPinned({last, 0, 0}))
+        appendMissing(last, {0, 0, static_cast<double>(at(0).width), static_cast<double>(at(0).height)}, view,
+                      state, wanted);
+    if (placeholder != last && at(placeholder).ready)
+        appendMissing(placeholder, visible, view, state, wanted);
+
+    std::vector<TileKey> keys = needed(view, selection.level);
+    sortByDistance(info_, view.center, keys);
+    // Where nothing is ready yet, waiting for the needed level is the only way to a picture.
+    const bool anyReady = std::any_of(info_.levels.begin(), info_.levels.end(),
+                                      [](const SlideLevel& level) { return level.ready; });
+    const bool ready = at(selection.level).ready;
+    selection.sharp = ready;
+    for (const TileKey& key : keys) {
+        if (state(key) != TileState::Missing) continue;
+        selection.sharp = false;
+        if (ready || !anyReady) wanted.push_back(key);
+    }
+    if (ready && static_cast<std::int64_t>(keys.size()) < limits_.maxTiles / 2) {
+        const TileSize size = tileSize(at(selection.level));
+        const double downsample = at(selection.level).downsample;
+        appendMissing(selection.level, grown(visible, size.width * downsample, size.height * downsample),
+                      view, state, wanted);
+    }
+    std::unordered_set<TileKey> seen;
+    std::erase_if(wanted, [&seen](const TileKey& key) { return !seen.insert(key).second; });
+    return selection;
+}
+
+} // namespace spotglass
