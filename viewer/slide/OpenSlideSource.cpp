@@ -2,12 +2,15 @@
 
 #include "viewer/slide/Fingerprint.h"
 #include "viewer/slide/OpenSlideCompat.h"
+#include "viewer/slide/SlidePyramid.h"
 #include "viewer/slide/SlideScale.h"
 
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <fmt/format.h>
+#include <string_view>
+#include <tiffio.h>
 
 namespace spotglass {
 namespace {
@@ -52,6 +55,24 @@ std::vector<SlideLevel> levelsOf(openslide_t* handle, const std::map<std::string
     return levels;
 }
 
+/// How many levels, finest first, are at least as wide as the tiles they are stored in.
+int soundLevelsOf(openslide_t* handle, const std::vector<SlideLevel>& levels) {
+    const auto properties = propertiesOf(handle);
+    int sound = 1;
+    for (; static_cast<std::size_t>(sound) < levels.size(); ++sound) {
+        const auto tile =
+            numberIn<std::int64_t>(properties, fmt::format("openslide.level[{}].tile-width", sound));
+        if (tile && *tile > levels[static_cast<std::size_t>(sound)].width) break;
+    }
+    return sound;
+}
+
+/// OpenSlide reports what goes wrong by itself; libtiff beneath it would print it as well.
+void silenceTiff() {
+    TIFFSetErrorHandler(nullptr);
+    TIFFSetWarningHandler(nullptr);
+}
+
 std::shared_ptr<const SlideInfo> infoOf(openslide_t* handle) {
     const auto properties = propertiesOf(handle);
     auto info = std::make_shared<SlideInfo>();
@@ -92,6 +113,7 @@ OpenSlideSource::OpenSlideSource(std::filesystem::path path)
 OpenSlideSource::~OpenSlideSource() = default;
 
 std::optional<std::string> OpenSlideSource::detectVendor(const std::filesystem::path& path) {
+    silenceTiff();
     const char* vendor = openslide_detect_vendor(path.string().c_str());
     return vendor ? std::optional<std::string>(vendor) : std::nullopt;
 }
@@ -103,6 +125,7 @@ bool OpenSlideSource::readsDicom() {
 Result<std::shared_ptr<OpenSlideSource>> OpenSlideSource::open(const std::filesystem::path& path) {
     auto fingerprint = fileFingerprint(path);
     if (!fingerprint) return Failure(fingerprint.error());
+    silenceTiff();
     std::shared_ptr<OpenSlideSource> source(new OpenSlideSource(path));
     source->fingerprint_ = std::move(*fingerprint);
     auto handle = source->openHandle();
@@ -110,6 +133,7 @@ Result<std::shared_ptr<OpenSlideSource>> OpenSlideSource::open(const std::filesy
     if (openslide_get_level_count(handle->get()) < 1)
         return badInput("this slide holds no image", path.string(), "Export it from the scanner again");
     source->info_ = infoOf(handle->get());
+    source->soundLevels_ = soundLevelsOf(handle->get(), source->info_->levels);
     source->idle_.push_back(std::move(*handle));
     return source;
 }
@@ -119,9 +143,13 @@ Result<OpenSlideSource::Handle> OpenSlideSource::openHandle() const {
     if (!handle)
         return badInput("this is not a slide in a format that OpenSlide knows", path_.string(),
                         "Convert it to a pyramidal TIFF");
-    if (const char* reason = openslide_get_error(handle.get()))
+    if (const char* reason = openslide_get_error(handle.get())) {
+        if (std::string_view(reason).find("nsupported") != std::string_view::npos)
+            return badInput(fmt::format("this slide is of a kind that cannot be read ({})", reason),
+                            path_.string(), "Convert it to a pyramidal TIFF");
         return badInput(fmt::format("this slide is damaged or incomplete ({})", reason), path_.string(),
                         "Copy it again from where it came from");
+    }
     cache_->attach(handle.get());
     return handle;
 }
@@ -171,6 +199,11 @@ Result<Raster> OpenSlideSource::readRegion(int level, LevelRect rect) const {
         return fail(ErrorKind::Usage,
                     fmt::format("a region of {} x {} pixels cannot be read at once", rect.width, rect.height),
                     path_.string());
+    // OpenSlide 3.4 with libtiff 4.5 garbles levels that are narrower than a tile; they are made from the
+    // next finer one.
+    if (level >= soundLevels_ && rect.width > 0 && rect.height > 0)
+        return resampleLevel(*this, soundLevels_ - 1, toLevel0Rect(*info_, level, rect), rect.width,
+                             rect.height);
     auto handle = borrow();
     if (!handle) return Failure(handle.error());
     Raster raster{rect.width, rect.height, {}};

@@ -137,8 +137,13 @@ Result<Raster> readLevel0Region(const SlideSource& source, Level0Rect rect, int 
     if (isWhole(rect.x) && isWhole(rect.y) && rect.width == width && rect.height == height)
         return source.readRegion(
             0, {static_cast<std::int64_t>(rect.x), static_cast<std::int64_t>(rect.y), width, height});
+    const int level =
+        bestLevelForDownsample(*source.info(), std::min(rect.width / width, rect.height / height));
+    return resampleLevel(source, level, rect, width, height);
+}
+
+Result<Raster> resampleLevel(const SlideSource& source, int level, Level0Rect rect, int width, int height) {
     const auto info = source.info();
-    const int level = bestLevelForDownsample(*info, std::min(rect.width / width, rect.height / height));
     const SlideLevel& from = info->levels[static_cast<std::size_t>(level)];
     const auto columns = tapsFor(rect.x / from.downsample, rect.width / from.downsample, width, from.width);
     const auto rows = tapsFor(rect.y / from.downsample, rect.height / from.downsample, height, from.height);

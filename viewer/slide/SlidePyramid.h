@@ -26,4 +26,8 @@ namespace spotglass {
 [[nodiscard]] Result<Raster> readLevel0Region(const SlideSource& source, Level0Rect rect, int width,
                                               int height);
 
+/// As readLevel0Region, always resampled, and from the level that the caller names.
+[[nodiscard]] Result<Raster> resampleLevel(const SlideSource& source, int level, Level0Rect rect, int width,
+                                           int height);
+
 } // namespace spotglass
