@@ -28,7 +28,7 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     auto* column = new QVBoxLayout(this);
     column->addStretch(2);
     column->addWidget(line(QStringLiteral("Spotglass"), 2.4, true, this));
-    column->addWidget(line(tr("Gene expression, predicted from H&&E slides"), 1.15, false, this));
+    column->addWidget(line(tr("Gene expression, predicted from H&E slides"), 1.15, false, this));
     column->addSpacing(24);
     auto* open = new QPushButton(tr("Open a slide..."), this);
     open->setObjectName(QStringLiteral("openSlide"));

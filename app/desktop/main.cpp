@@ -9,6 +9,8 @@
 
 #include <QApplication>
 #include <QStyleFactory>
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
 
 using namespace spotglass;
 
@@ -27,6 +29,7 @@ int main(int argc, char** argv) {
     const auto parsed = parseOptions(argc, argv);
     if (parsed.exitCode) return *parsed.exitCode;
     const Options& options = parsed.options;
+    spdlog::set_default_logger(spdlog::stderr_color_mt("spotglass")); // standard output is for results
 
     QCoreApplication::setOrganizationName(QStringLiteral("Spotglass"));
     QCoreApplication::setApplicationName(QStringLiteral("Spotglass"));
