@@ -1,8 +1,8 @@
 #pragma once
 
-#include <compare>
 #include <cstdint>
 #include <functional>
+#include <tuple>
 
 #include <QMetaType>
 
@@ -12,7 +12,11 @@ namespace spotglass {
 struct TileKey {
     int level = 0;
     std::int32_t column = 0, row = 0;
-    auto operator<=>(const TileKey&) const = default;
+    bool operator==(const TileKey&) const = default;
+    /// Any strict order: by level, then column, then row.
+    bool operator<(const TileKey& other) const {
+        return std::tie(level, column, row) < std::tie(other.level, other.column, other.row);
+    }
 };
 
 } // namespace spotglass
