@@ -113,7 +113,7 @@ const std::vector<Ban>& bans() {
          {},
          {},
          "nothing spins the event loop; return to it, or wait for a signal in a test"},
-        {"using namespace std", {}, {}, "name what you use"},
+        {"using namespace std;", {}, {}, "name what you use"},
         {"std::cout", {}, printing, "printing belongs to app; return a value, or log through spdlog"},
         {"printf", {}, printing, "printing belongs to app; return a value, or log through spdlog"},
         {"puts", {}, printing, "printing belongs to app; return a value, or log through spdlog"},

@@ -46,7 +46,6 @@ Layer tests(std::string_view folder, Names mirrored, Names libraries = {}) {
 std::vector<Layer> sources() {
     const Names qtGui = {"QtCore", "QtGui"};
     const Names qtWidgets = {"QtCore", "QtGui", "QtWidgets"};
-    const Names qtDesktop = {"QtCore", "QtGui", "QtWidgets", "QtPrintSupport"};
     return {
         row("viewer/base", {}, {"posix"}),
         row("viewer/slide", {"viewer/base"}, {"openslide", "tiff", "jpeg", "lcms", "opencv"}),
@@ -75,7 +74,7 @@ std::vector<Layer> sources() {
         row("app/desktop",
             {"viewer/base", "viewer/slide", "viewer/tiles", "viewer/canvas", "inference/engine",
              "inference/store", "training/cohort", "ui", "app/engine_module"},
-            qtDesktop),
+            {"QtCore", "QtGui", "QtWidgets", "QtPrintSupport", "cli11"}),
     };
 }
 

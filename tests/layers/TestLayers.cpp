@@ -189,6 +189,7 @@ void TestLayers::whatTheTableAllowsIsNotAViolation_data() {
     row("a test has Qt", "tests/slide/TestA.cpp",
         "#include \"Shared.h\"\n#include <QObject>\n#include \"TestA.moc\"");
     row("a test of training has Torch", "tests/training/TestA.cpp", "#include \"training/Trainer.h\"");
+    row("literals of the standard library", "viewer/base/A.cpp", "using namespace std::chrono_literals;");
     row("words inside words", "viewer/slide/A.cpp",
         "void f() { snprintf(b, 1, \"QPixmap\"); outputs(); } // processEvents");
     row("as long as may be", "viewer/slide/A.cpp", lines(500));
