@@ -15,13 +15,16 @@ Tensor opticalDensity(const Tensor& rgb) { return -torch::log(rgb.clamp(0.02, 1.
 Tensor stains(const Tensor& density) {
     const auto matrix = torch::tensor({{0.650, 0.704, 0.286}, {0.072, 0.990, 0.105}, {0.268, 0.570, 0.776}}, torch::kFloat64);
     const auto unmix = torch::inverse(matrix / matrix.norm(2, 1, true)).t().narrow(0, 0, 2).to(density.options());
-    return torch::conv2d(density, unmix.reshape({2, 3, 1, 1}));
+    return torch::matmul(unmix, density.flatten(2)).reshape({density.size(0), 2, density.size(2), density.size(3)});
 }
 
+/// Box average of `size` pixels along both axes, at borders over what is inside. As products with a banded matrix: many
+/// times faster here than pooling, and the same cost for every size.
 Tensor blur(const Tensor& x, int size) {
-    // Rows, then columns: k + k sums a pixel instead of k * k. Borders are averaged over what is inside.
-    const auto rows = torch::avg_pool2d(x, {1, size}, 1, {0, size / 2}, false, false);
-    return torch::avg_pool2d(rows, {size, 1}, 1, {size / 2, 0}, false, false);
+    const auto at = torch::arange(kSide, x.options());
+    auto band = ((at.unsqueeze(0) - at.unsqueeze(1)).abs() <= size / 2).to(x.dtype());
+    band = band / band.sum(1, true);
+    return torch::matmul(band, torch::matmul(x, band.t()));
 }
 
 Tensor spatialMean(const Tensor& x) { return x.mean({2, 3}); }
@@ -134,8 +137,8 @@ Tensor BuiltInImageEncoder::encode(const Tensor& rgb) const {
     const auto together = spatialMean((stain - stain.mean({2, 3}, true)).prod(1, true));
     out.push_back(together / (spread.prod(1, true) + 1e-3));
     out.push_back(spatialMean(density.narrow(1, 0, 1) - density.narrow(1, 2, 1)));
-    const auto finest = torch::cat({stains(full), full.mean(1, true)}, 1);
-    out.push_back(spatialMean((finest - blur(finest, 3)).abs()));
+    // Contrast between neighbouring pixels of the whole patch: the finest detail, and how sharp the scan is.
+    out.push_back(spatialMean((full.narrow(3, 1, full.size(3) - 1) - full.narrow(3, 0, full.size(3) - 1)).abs()));
     const auto features = torch::cat(out, 1);
     return torch::constant_pad_nd(features, {0, featureWidth - features.size(1)});
 }

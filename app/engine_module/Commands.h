@@ -1,0 +1,30 @@
+#pragma once
+
+#include "app/engine_module/EngineModule.h"
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+/// The Torch side of the command line, one function a subcommand (design section 7). All block. Sentences for people go to
+/// standard error, documents to standard output.
+namespace spotglass {
+
+Result<void> runPredict(const PredictOptions& options);
+Result<void> runTrain(const TrainOptions& options);
+Result<void> runEvaluate(const EvaluateOptions& options);
+Result<void> runMetrics(const MetricsOptions& options);
+Result<void> runSynth(const SynthOptions& options);
+Result<void> runReplay(const ReplayOptions& options);
+Result<void> runImport(const ImportOptions& options);
+Result<void> runModelInfo(const std::filesystem::path& model, bool json);
+
+/// One line on standard error.
+void say(const std::string& sentence);
+/// The JSON document of `--json`, the only thing on standard output.
+void printJson(const nlohmann::json& document);
+/// "2026-11-22", UTC.
+[[nodiscard]] std::string today();
+/// Three decimals, or "-" for a value that is not finite.
+[[nodiscard]] std::string threeDecimals(double value);
+
+} // namespace spotglass

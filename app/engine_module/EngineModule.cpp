@@ -1,0 +1,81 @@
+#include "app/engine_module/EngineModule.h"
+
+#include "app/engine_module/Commands.h"
+#include "inference/engine/DkanEngine.h"
+#include "inference/model/TorchCompat.h"
+
+#include <cmath>
+#include <cstdio>
+#include <ctime>
+#include <thread>
+
+namespace spotglass {
+namespace {
+
+class Factory final : public EngineFactory {
+  public:
+    Result<std::unique_ptr<PredictionEngine>> openModel(const std::filesystem::path& file) override {
+        return openDkanEngine(file);
+    }
+};
+
+class Module final : public EngineModule {
+  public:
+    Module() {
+        // LibTorch starts with one thread here; without a setting of the user's it should use the machine.
+        at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+    }
+    EngineFactory& engines() override { return factory_; }
+    Result<void> predict(const PredictOptions& o) override { return guarded([&] { return runPredict(o); }); }
+    Result<void> train(const TrainOptions& o) override { return guarded([&] { return runTrain(o); }); }
+    Result<void> evaluate(const EvaluateOptions& o) override { return guarded([&] { return runEvaluate(o); }); }
+    Result<void> metrics(const MetricsOptions& o) override { return guarded([&] { return runMetrics(o); }); }
+    Result<void> replay(const ReplayOptions& o) override { return guarded([&] { return runReplay(o); }); }
+    Result<void> importModel(const ImportOptions& o) override { return guarded([&] { return runImport(o); }); }
+    Result<void> modelInfo(const std::filesystem::path& m, bool j) override { return guarded([&] { return runModelInfo(m, j); }); }
+    Result<void> synth(const SynthOptions& o) override { return guarded([&] { return runSynth(o); }); }
+
+  private:
+    /// LibTorch throws; nothing may leave the module as an exception.
+    template <typename Work> static Result<void> guarded(const Work& work) {
+        try {
+            return work();
+        } catch (const std::bad_alloc&) {
+            return fail(ErrorKind::Device, "there is not enough memory for this", {}, "Close other programs or use a smaller batch");
+        } catch (const c10::Error& error) {
+            return fail(ErrorKind::Defect, "a computation failed (" + std::string(error.what_without_backtrace()) + ")");
+        } catch (const std::exception& error) {
+            return fail(ErrorKind::Defect, std::string("something unexpected happened (") + error.what() + ")");
+        }
+    }
+    Factory factory_;
+};
+
+} // namespace
+
+void say(const std::string& sentence) { std::fprintf(stderr, "%s\n", sentence.c_str()); }
+
+void printJson(const nlohmann::json& document) { std::printf("%s\n", document.dump(1).c_str()); }
+
+std::string today() {
+    const std::time_t now = std::time(nullptr);
+    std::tm utc{};
+    gmtime_r(&now, &utc);
+    char text[16];
+    std::strftime(text, sizeof text, "%Y-%m-%d", &utc);
+    return text;
+}
+
+std::string threeDecimals(double value) {
+    if (!std::isfinite(value)) return "-";
+    char text[32];
+    std::snprintf(text, sizeof text, "%.3f", value);
+    return text;
+}
+
+} // namespace spotglass
+
+extern "C" __attribute__((visibility("default"))) spotglass::EngineModule* spotglass_engine_module() {
+    static spotglass::Module module;
+    return &module;
+}

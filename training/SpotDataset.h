@@ -1,0 +1,51 @@
+#pragma once
+
+#include "inference/model/FrozenEncoder.h"
+#include "inference/model/ModelFile.h"
+#include "training/cohort/Cohort.h"
+#include "viewer/base/CancelToken.h"
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace spotglass {
+
+/// One section as DKAN takes it; n spots in the order of `ids`. Internal to the Torch side.
+struct SectionTensors {
+    std::string name, patient;
+    std::vector<std::string> ids;
+    torch::Tensor patches;          ///< n x 3 x H x W bytes, RGB
+    torch::Tensor features;         ///< n x D, raw frozen features of the spots' own patches
+    torch::Tensor neighborFeatures; ///< n x 25 x D, raw
+    torch::Tensor neighborMask;     ///< n x 25
+    torch::Tensor positions;        ///< n x 2 (row, column)
+    torch::Tensor expression;       ///< n x G
+};
+
+/// How patches are cut and encoded.
+struct PatchSettings {
+    int pixels = 224;
+    double micronsPerPixel = 0;
+    int regionRows = 5, regionColumns = 5;
+    std::filesystem::path featureCache; ///< may be empty
+};
+
+/// Reads a section's patches and frozen features and its expression of `panel`. Blocking (seconds to a minute). BadInput
+/// for an image or panel that does not fit, Cancelled when asked. Spots outside the image are left out, with a warning
+/// in `section`.
+[[nodiscard]] Result<SectionTensors> loadSection(Section& section, const std::vector<std::string>& panel,
+                                                 const PatchSettings& settings, const FrozenEncoder& encoder,
+                                                 const CancelToken& cancel);
+
+/// Hands every spot the tissue of another: patch, region and slide features change places by one seeded shuffle,
+/// positions and expression stay. What a model still predicts then, it reads from the position.
+void shuffleImages(SectionTensors& section, std::uint64_t seed);
+
+/// Predicts every spot of a section, with all of them as context: n x G. The model is left in evaluation mode.
+[[nodiscard]] torch::Tensor predictSection(LoadedModel& model, const SectionTensors& section);
+
+/// Patches for the network: bytes to ImageNet-normalised floats.
+[[nodiscard]] torch::Tensor networkPatches(const torch::Tensor& bytes);
+
+} // namespace spotglass

@@ -1,0 +1,93 @@
+#include "training/TrainingConfig.h"
+
+#include "viewer/base/Files.h"
+
+#include <set>
+
+namespace spotglass {
+namespace {
+
+using Json = nlohmann::json;
+
+const std::set<std::string> kKeys{
+    "model", "panel", "genes", "image_encoder", "patch_pixels", "microns_per_pixel", "context_um", "gene_texts",
+    "feature_cache", "learning_rate", "learning_rate_step", "learning_rate_decay", "weight_decay", "batch",
+    "maximum_epochs", "patience", "fixed_epochs", "average_weights", "feature_dropout", "seed", "augment",
+    "distillation_alpha", "contrastive_weight_scale", "contrast_within_spots", "name", "licence", "source", "held_out"};
+
+Result<void> check(const TrainingConfig& c, const std::string& where) {
+    const auto wrong = [&](const char* key, const char* expected) {
+        return badInput(std::string("the setting ") + key + " should be " + expected, where);
+    };
+    if (c.patchPixels < 32 || c.patchPixels > 1024) return wrong("patch_pixels", "between 32 and 1024");
+    if (c.micronsPerPixel < 0 || c.micronsPerPixel > 20) return wrong("microns_per_pixel", "between 0 and 20");
+    if (!(c.learningRate > 0 && c.learningRate < 1)) return wrong("learning_rate", "between 0 and 1");
+    if (c.learningRateStep < 1) return wrong("learning_rate_step", "at least 1");
+    if (c.batch < 2 || c.batch > 4096) return wrong("batch", "between 2 and 4096");
+    if (c.maximumEpochs < 1 || c.patience < 1 || c.fixedEpochs < 0)
+        return wrong("maximum_epochs, patience or fixed_epochs", "positive");
+    if (c.averageWeights < 0 || c.averageWeights >= 1) return wrong("average_weights", "at least 0 and below 1");
+    if (c.featureDropout < 0 || c.featureDropout >= 1) return wrong("feature_dropout", "at least 0 and below 1");
+    return {};
+}
+
+} // namespace
+
+Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
+    const std::string where = file.string();
+    auto text = readFile(file);
+    if (!text) return Failure(text.error());
+    const Json j = Json::parse(*text, nullptr, false, true);
+    if (!j.is_object()) return badInput("this is not a JSON object", where, "See the examples in resources/training");
+    for (const auto& [key, value] : j.items())
+        if (!kKeys.contains(key)) return badInput("the setting " + key + " is not known", where, "Check its spelling");
+    TrainingConfig c;
+    c.asJson = j;
+    auto model = parseDkanConfig(j.value("model", Json::object()), where);
+    if (!model) return Failure(model.error());
+    c.model = *model;
+    const auto path = [&](const char* key) {
+        const auto given = std::filesystem::path(j.value(key, std::string()));
+        return given.empty() || given.is_absolute() ? given : file.parent_path() / given;
+    };
+    try {
+        if (j.contains("panel")) {
+            const Json& p = j["panel"];
+            c.panel.size = p.value("size", c.panel.size);
+            c.panel.minimumTotal = p.value("minimum_total", c.panel.minimumTotal);
+            c.panel.mustHave = p.value("must_have", c.panel.mustHave);
+        }
+        c.genes = j.value("genes", c.genes);
+        c.imageEncoder = j.value("image_encoder", std::string("spotglass-morphology-1"));
+        c.patchPixels = j.value("patch_pixels", c.patchPixels);
+        c.micronsPerPixel = j.value("microns_per_pixel", c.micronsPerPixel);
+        c.contextMicrons = j.value("context_um", c.contextMicrons);
+        c.geneTexts = path("gene_texts");
+        c.featureCache = path("feature_cache");
+        c.learningRate = j.value("learning_rate", c.learningRate);
+        c.learningRateStep = j.value("learning_rate_step", c.learningRateStep);
+        c.learningRateDecay = j.value("learning_rate_decay", c.learningRateDecay);
+        c.weightDecay = j.value("weight_decay", c.weightDecay);
+        c.batch = j.value("batch", c.batch);
+        c.maximumEpochs = j.value("maximum_epochs", c.maximumEpochs);
+        c.patience = j.value("patience", c.patience);
+        c.fixedEpochs = j.value("fixed_epochs", c.fixedEpochs);
+        c.averageWeights = j.value("average_weights", c.averageWeights);
+        c.featureDropout = j.value("feature_dropout", c.featureDropout);
+        c.seed = j.value("seed", c.seed);
+        c.augment = j.value("augment", c.augment);
+        c.distillation = j.value("distillation_alpha", c.distillation);
+        c.contrastiveWeightScale = j.value("contrastive_weight_scale", c.contrastiveWeightScale);
+        c.contrastWithinSpots = j.value("contrast_within_spots", c.contrastWithinSpots);
+        c.name = j.value("name", c.name);
+        c.licence = j.value("licence", c.licence);
+        c.source = j.value("source", c.source);
+        c.heldOut = j.value("held_out", Json::object());
+    } catch (const Json::exception& error) {
+        return badInput(std::string("a setting has a value of the wrong kind (") + error.what() + ")", where);
+    }
+    if (auto ok = check(c, where); !ok) return Failure(ok.error());
+    return c;
+}
+
+} // namespace spotglass
