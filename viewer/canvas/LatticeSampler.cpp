@@ -17,11 +17,6 @@ QRgb mix(QRgb a, QRgb b, unsigned share) {
     return even | odd;
 }
 
-/// The colour that the known neighbours have together, opaque.
-QRgb opaque(QRgb blend) {
-    return qAlpha(blend) == 255 ? blend : qUnpremultiply(blend) | 0xFF000000;
-}
-
 class Lattice {
   public:
     explicit Lattice(const QImage& colours)
@@ -37,10 +32,24 @@ class Lattice {
     [[nodiscard]] QRgb smooth(double u, double v) const {
         if (nearest(u, v) == 0) return 0;
         const int column = static_cast<int>(std::floor(u)), row = static_cast<int>(std::floor(v));
-        const auto shareU = static_cast<unsigned>((u - column) * 256),
-                   shareV = static_cast<unsigned>((v - row) * 256);
-        return opaque(mix(mix(at(column, row), at(column, row + 1), shareV),
-                          mix(at(column + 1, row), at(column + 1, row + 1), shareV), shareU));
+        return smooth(column, row, u - column, v - row);
+    }
+    /// Bilinear over those of the four cells from (column, row) on that have a colour; at least one must.
+    [[nodiscard]] QRgb smooth(int column, int row, double shareU, double shareV) const {
+        double red = 0, green = 0, blue = 0, weights = 0;
+        for (const int right : {0, 1}) {
+            for (const int below : {0, 1}) {
+                const QRgb colour = at(column + right, row + below);
+                if (colour == 0) continue;
+                const double weight = (right ? shareU : 1 - shareU) * (below ? shareV : 1 - shareV);
+                red += weight * qRed(colour);
+                green += weight * qGreen(colour);
+                blue += weight * qBlue(colour);
+                weights += weight;
+            }
+        }
+        const auto rounded = [weights](double sum) { return static_cast<int>(sum / weights + 0.5); };
+        return weights > 0 ? qRgb(rounded(red), rounded(green), rounded(blue)) : 0;
     }
     /// The cell that covers lattice coordinate `u`; -1 or `count` outside.
     [[nodiscard]] static int cell(double u, int count) {
@@ -111,7 +120,9 @@ void sampleSmooth(const Lattice& lattice, const PlaneMap& map, const QRect& area
                 continue;
             }
             const auto left = static_cast<std::size_t>(step.left - first);
-            line[x] = opaque(mix(blend[left], blend[left + 1], step.share));
+            line[x] = mix(blend[left], blend[left + 1], step.share);
+            if (qAlpha(line[x]) != 255) // a neighbour is missing
+                line[x] = lattice.smooth(step.left, above, step.share / 256.0, v - above);
         }
     }
 }

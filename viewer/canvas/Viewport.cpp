@@ -102,6 +102,7 @@ Viewport Viewport::between(const Viewport& from, const Viewport& to, double prog
 // The middle of the view stays on the slide, so the slide cannot get lost.
 void Viewport::clamp() {
     scale_ = std::isfinite(scale_) && scale_ > 0 ? std::clamp(scale_, minScale(), maxScale) : fitScale();
+    if (!std::isfinite(center_.x) || !std::isfinite(center_.y)) center_ = slide_.center();
     if (slide_.isEmpty()) return;
     center_ = {std::clamp(center_.x, slide_.x, slide_.right()),
                std::clamp(center_.y, slide_.y, slide_.bottom())};
