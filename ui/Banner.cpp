@@ -20,7 +20,7 @@ Banner::Banner(QWidget* parent) : QFrame(parent), text_(new QLabel(this)), actio
     auto* close = new QToolButton(this);
     close->setText(tr("Close"));
     close->setAutoRaise(true);
-    connect(close, &QToolButton::clicked, this, &QWidget::hide);
+    connect(close, &QToolButton::clicked, this, &Banner::clear);
     row->addWidget(close);
     hide();
 }
@@ -29,7 +29,17 @@ void Banner::say(const QString& text, const QString& action) {
     text_->setText(text);
     action_->setText(action);
     action_->setVisible(!action.isEmpty());
-    show();
+    setVisible(!suppressed_);
+}
+
+void Banner::clear() {
+    text_->clear();
+    hide();
+}
+
+void Banner::setSuppressed(bool suppressed) {
+    suppressed_ = suppressed;
+    setVisible(!suppressed && !text().isEmpty());
 }
 
 QString Banner::text() const {

@@ -17,6 +17,10 @@ class Banner : public QFrame {
 
     /// Shows `text` with a button named `action`; without one when that is empty.
     void say(const QString& text, const QString& action = {});
+    /// Ends what is said.
+    void clear();
+    /// Keeps what is said from being seen for a while, as in a presentation.
+    void setSuppressed(bool suppressed);
     [[nodiscard]] QString text() const;
 
   Q_SIGNALS:
@@ -25,6 +29,7 @@ class Banner : public QFrame {
   private:
     QLabel* text_;
     QToolButton* action_;
+    bool suppressed_ = false;
 };
 
 } // namespace spotglass

@@ -203,8 +203,9 @@ void GenePanelDock::setModel(const ModelDescription& model) {
     lastModel_ = pathText(model.file);
     addModelItem({model.file, model.name});
     showModelInUse();
-    QString text = tr("%n gene(s), one spot every %1 \u00b5m.", nullptr, static_cast<int>(model.genes.size()))
-                       .arg(QLocale().toString(model.spotPitchMicrons, 'f', 0));
+    QString text =
+        tr("Genes: %1. One spot every %2 \u00b5m.")
+            .arg(QLocale().toString(model.genes.size()), QLocale().toString(model.spotPitchMicrons, 'f', 0));
     if (std::isfinite(model.heldOutPccAll))
         text += QLatin1Char(' ') +
                 tr("Mean held-out correlation %1.").arg(QString::number(model.heldOutPccAll, 'f', 2));

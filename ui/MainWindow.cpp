@@ -161,7 +161,7 @@ void MainWindow::showSlide(const OpenedSlide& slide) {
     else if (!info->warnings.empty())
         banner_->say(QString::fromStdString(info->warnings.front()));
     else
-        banner_->hide();
+        banner_->clear();
     for (QAction* action : slideActions_)
         action->setEnabled(true);
     scaleAction_->setEnabled(!info->micronsPerPixel);
@@ -223,7 +223,7 @@ void MainWindow::useScale(double micronsPerPixel) {
     slides_.rememberScale(*slide_, *slide_->scale);
     view_->setMicronsPerPixel(slide_->scale);
     predictions_.setSlide(*slide_);
-    banner_->hide();
+    banner_->clear();
     updateZoom();
     updateState();
     if (std::exchange(predictsAfterScale_, false)) predictions_.predict();

@@ -1,5 +1,6 @@
 // Menus, keys, files and the presentation of MainWindow.
 #include "ui/AboutDialog.h"
+#include "ui/Banner.h"
 #include "ui/GenePanelDock.h"
 #include "ui/HeatmapPresenter.h"
 #include "ui/MainWindow.h"
@@ -118,6 +119,7 @@ void MainWindow::setPresentation(bool on, bool fullScreen) {
     menuBar()->setVisible(!on);
     statusBar()->setVisible(!on);
     panel_->setVisible(!on && panelWasVisible_);
+    banner_->setSuppressed(on);
     view_->setPresentation(on);
     if (fullScreen) setWindowState(windowState().setFlag(Qt::WindowFullScreen, on));
     view_->setFocus();

@@ -75,7 +75,9 @@ class TestMainWindow : public QObject {
     /// Keeps a picture for a look at it, where SPOTGLASS_TEST_PICTURES names a folder.
     void keepPicture(const char* name) {
         const QString folder = qEnvironmentVariable("SPOTGLASS_TEST_PICTURES");
-        if (!folder.isEmpty()) window_->grab().save(folder + QLatin1Char('/') + QLatin1String(name));
+        if (folder.isEmpty()) return;
+        QTest::qWait(200); // for the eye: whatever is still on its way to the screen
+        window_->grab().save(folder + QLatin1Char('/') + QLatin1String(name));
     }
 
   private Q_SLOTS:

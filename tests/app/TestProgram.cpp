@@ -1,0 +1,148 @@
+#include "Shared.h"
+#include "viewer/base/Files.h"
+
+#include <QImage>
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace spotglass;
+
+/// The program itself, as a process without a display.
+class TestProgram : public QObject {
+    Q_OBJECT
+    struct Ended {
+        int code = -1;
+        QString standardOutput, standardError;
+    };
+    QTemporaryDir dir_;
+    [[nodiscard]] QString at(const char* name) const { return dir_.filePath(QString::fromUtf8(name)); }
+
+    [[nodiscard]] Ended run(const QStringList& arguments) const {
+        QProcess process;
+        auto environment = QProcessEnvironment::systemEnvironment();
+        environment.insert(QStringLiteral("QT_QPA_PLATFORM"), QStringLiteral("offscreen"));
+        environment.insert(QStringLiteral("SPOTGLASS_WORKSPACE"), at("workspace.sqlite"));
+        environment.insert(QStringLiteral("SPOTGLASS_RESOURCES"), at("resources"));
+        environment.insert(QStringLiteral("XDG_CONFIG_HOME"), at("config"));
+        environment.insert(QStringLiteral("XDG_RUNTIME_DIR"), dir_.path());
+        process.setProcessEnvironment(environment);
+        process.start(QStringLiteral(SPOTGLASS_PROGRAM), arguments);
+        if (!process.waitForFinished(120000)) {
+            process.kill();
+            process.waitForFinished();
+            return {-1, {}, QStringLiteral("it did not end")};
+        }
+        return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -2,
+                QString::fromUtf8(process.readAllStandardOutput()),
+                QString::fromUtf8(process.readAllStandardError())};
+    }
+    /// A picture with a magenta left and a green right half, without a scale.
+    [[nodiscard]] QString picture(const char* name) const {
+        QImage image(1200, 800, QImage::Format_RGB32);
+        image.setDotsPerMeterX(0);
+        image.setDotsPerMeterY(0);
+        for (int y = 0; y < image.height(); ++y)
+            for (int x = 0; x < image.width(); ++x)
+                image.setPixel(x, y, x < 600 ? qRgb(200, 30, 160) : qRgb(20, 160, 60));
+        image.save(at(name), "PNG");
+        return at(name);
+    }
+    static bool contains(const QImage& image, QRgb color) {
+        for (int y = 0; y < image.height(); y += 7)
+            for (int x = 0; x < image.width(); x += 7)
+                if (image.pixel(x, y) == color) return true;
+        return false;
+    }
+
+  private Q_SLOTS:
+    void aPictureOfAPictureShowsIt() {
+        const auto ended = run({picture("a.png"), QStringLiteral("--screenshot"), at("a-out.png")});
+        QVERIFY2(ended.code == 0, qPrintable(ended.standardError));
+        QVERIFY(ended.standardOutput.isEmpty());
+        const QImage shot(at("a-out.png"));
+        QVERIFY(shot.width() >= 1000 && shot.height() >= 700);
+        QVERIFY(contains(shot, qRgb(200, 30, 160)));
+        QVERIFY(contains(shot, qRgb(20, 160, 60)));
+    }
+    void thePlaceAskedForIsShownAlone() {
+        const auto ended =
+            run({picture("b.png"), QStringLiteral("--view"), QStringLiteral("900,400,8"),
+                 QStringLiteral("--presentation"), QStringLiteral("--screenshot"), at("b-out.png")});
+        QVERIFY2(ended.code == 0, qPrintable(ended.standardError));
+        const QImage shot(at("b-out.png"));
+        QVERIFY(!shot.isNull());
+        QVERIFY(!contains(shot, qRgb(200, 30, 160)));
+        for (const QPoint corner : {QPoint(2, 2), QPoint(shot.width() - 3, 2), shot.rect().center()})
+            QCOMPARE(QColor(shot.pixel(corner)), QColor(20, 160, 60));
+    }
+    void aRealSlideIsShown() {
+        SPOTGLASS_NEED_SHARED(slide, "data/slides/CMU-1-Small-Region.svs");
+        const auto ended =
+            run({QString::fromStdString(slide.string()), QStringLiteral("--screenshot"), at("c-out.png")});
+        QVERIFY2(ended.code == 0, qPrintable(ended.standardError));
+        const QImage shot(at("c-out.png"));
+        int tissue = 0; // stained: clearly more red than green
+        for (int y = 0; y < shot.height(); ++y)
+            for (int x = 0; x < shot.width(); ++x)
+                tissue += qRed(shot.pixel(x, y)) - qGreen(shot.pixel(x, y)) > 40;
+        QVERIFY2(tissue > shot.width() * shot.height() / 20, qPrintable(QString::number(tissue)));
+    }
+    void badSlidesEndWithThreeAndASentence_data() {
+        QTest::addColumn<QString>("name");
+        QVERIFY(writeFileAtomically(at("empty.svs").toStdString(), "").has_value());
+        QVERIFY(writeFileAtomically(at("letter.svs").toStdString(), "Dear colleague, this is a letter.")
+                    .has_value());
+        const auto whole = readFile(picture("whole.png").toStdString()).value();
+        QVERIFY(
+            writeFileAtomically(at("half.png").toStdString(), whole.substr(0, whole.size() / 2)).has_value());
+        for (const char* name : {"missing.svs", "empty.svs", "letter.svs", "half.png"})
+            QTest::newRow(name) << QString::fromUtf8(name);
+    }
+    void badSlidesEndWithThreeAndASentence() {
+        QFETCH(QString, name);
+        const auto ended = run({dir_.filePath(name), QStringLiteral("--screenshot"), at("no.png")});
+        QCOMPARE(ended.code, 3);
+        QVERIFY2(ended.standardError.contains(name), qPrintable(ended.standardError));
+        QVERIFY2(ended.standardError.trimmed().endsWith(u'.'), qPrintable(ended.standardError));
+        QVERIFY(!QFile::exists(at("no.png")));
+    }
+    void aTruncatedSlideEndsWithThree() {
+        SPOTGLASS_NEED_SHARED(slide, "data/slides/CMU-1-Small-Region.svs");
+        const auto whole = readFile(slide).value();
+        QVERIFY(writeFileAtomically(at("cut.svs").toStdString(), whole.substr(0, 5000)).has_value());
+        const auto ended = run({at("cut.svs"), QStringLiteral("--screenshot"), at("no.png")});
+        QVERIFY2(ended.code == 3, qPrintable(ended.standardError));
+        QVERIFY(ended.standardError.contains(QStringLiteral("cut.svs")));
+    }
+    void aPredictionThatCannotBeMadeEndsWithASentence() {
+        // Without a scale, a model or the engine: whichever is met first, no picture pretends that all is
+        // well.
+        QVERIFY(writeFileAtomically(at("broken.safetensors").toStdString(), "no model").has_value());
+        const auto ended = run({picture("d.png"), QStringLiteral("--model"), at("broken.safetensors"),
+                                QStringLiteral("--screenshot"), at("no.png")});
+        QVERIFY2(ended.code == 3 || ended.code == 4, qPrintable(ended.standardError));
+        QVERIFY(ended.standardError.trimmed().endsWith(u'.'));
+        QVERIFY(!QFile::exists(at("no.png")));
+    }
+    void aGeneWithoutAnyModelIsAnError() {
+        const auto ended = run({picture("e.png"), QStringLiteral("--gene"), QStringLiteral("FN1"),
+                                QStringLiteral("--screenshot"), at("no.png")});
+        QCOMPARE(ended.code, 3);
+        QVERIFY2(ended.standardError.contains(QStringLiteral("FN1")), qPrintable(ended.standardError));
+    }
+    void aPictureThatCannotBeWrittenEndsWithFour() {
+        const auto ended =
+            run({picture("f.png"), QStringLiteral("--screenshot"), at("no/such/folder/out.png")});
+        QVERIFY2(ended.code == 4, qPrintable(ended.standardError));
+        QVERIFY(ended.standardError.contains(QStringLiteral("out.png")));
+    }
+    void mistakesOnTheCommandLineEndWithTwo() {
+        const auto ended = run({QStringLiteral("--bogus")});
+        QCOMPARE(ended.code, 2);
+        QVERIFY(ended.standardError.contains(QStringLiteral("--bogus")));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestProgram)
+#include "TestProgram.moc"
