@@ -55,14 +55,18 @@ std::vector<SlideLevel> levelsOf(openslide_t* handle, const std::map<std::string
     return levels;
 }
 
-/// How many levels, finest first, are at least as wide as the tiles they are stored in.
+/// How many levels, finest first, are at least as wide and high as the tiles they are stored in.
 int soundLevelsOf(openslide_t* handle, const std::vector<SlideLevel>& levels) {
     const auto properties = propertiesOf(handle);
+    const auto exceeds = [&](int level, const char* what, std::int64_t size) {
+        const auto tile =
+            numberIn<std::int64_t>(properties, fmt::format("openslide.level[{}].tile-{}", level, what));
+        return tile && *tile > size;
+    };
     int sound = 1;
     for (; static_cast<std::size_t>(sound) < levels.size(); ++sound) {
-        const auto tile =
-            numberIn<std::int64_t>(properties, fmt::format("openslide.level[{}].tile-width", sound));
-        if (tile && *tile > levels[static_cast<std::size_t>(sound)].width) break;
+        const SlideLevel& level = levels[static_cast<std::size_t>(sound)];
+        if (exceeds(sound, "width", level.width) || exceeds(sound, "height", level.height)) break;
     }
     return sound;
 }
@@ -199,8 +203,8 @@ Result<Raster> OpenSlideSource::readRegion(int level, LevelRect rect) const {
         return fail(ErrorKind::Usage,
                     fmt::format("a region of {} x {} pixels cannot be read at once", rect.width, rect.height),
                     path_.string());
-    // OpenSlide 3.4 with libtiff 4.5 garbles levels that are narrower than a tile; they are made from the
-    // next finer one.
+    // OpenSlide 3.4 with libtiff 4.5 garbles levels that are narrower than a tile, and shifts those that are
+    // lower; they are made from the next finer one.
     if (level >= soundLevels_ && rect.width > 0 && rect.height > 0)
         return resampleLevel(*this, soundLevels_ - 1, toLevel0Rect(*info_, level, rect), rect.width,
                              rect.height);

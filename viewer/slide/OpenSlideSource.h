@@ -51,9 +51,9 @@ class OpenSlideSource final : public SlideSource {
     const std::filesystem::path path_;
     std::string fingerprint_;
     std::shared_ptr<const SlideInfo> info_;
-    int soundLevels_ = 1;          ///< levels from here on are narrower than their tiles: see readRegion()
-    std::unique_ptr<Cache> cache_; ///< outlives the handles
-    mutable std::mutex mutex_;     ///< guards idle_
+    int soundLevels_ = 1;              ///< levels from here on are smaller than their tiles: see readRegion()
+    std::unique_ptr<Cache> cache_;     ///< outlives the handles
+    mutable std::mutex mutex_;         ///< guards idle_
     mutable std::vector<Handle> idle_; ///< healthy handles that nobody uses
 };
 

@@ -33,7 +33,7 @@ bool needsCompanions(const std::filesystem::path& path) {
 /// overview of a picture without a pyramid.
 bool isBetterPlain(const SlideInfo& info, const TiffSummary& tiff) {
     if (info.vendor != "generic-tiff") return false;
-    if (tiff.orientation != 1) return true;
+    if (tiff.orientation != 1 || tiff.tileWidth > tiff.width || tiff.tileHeight > tiff.height) return true;
     const SlideLevel& coarsest = info.levels.back();
     return std::max(coarsest.width, coarsest.height) > comfortableSide &&
            std::max(tiff.width, tiff.height) <= PlainImageSource::maxSide &&

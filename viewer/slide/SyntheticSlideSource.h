@@ -18,10 +18,10 @@ struct SyntheticSlideOptions {
     int tileSize = 256;                     ///< level pixels
     int tissueBlobs = 3;                    ///< 0: bare glass
     bool allTissue = false;                 ///< tissue to the very edge
-    std::vector<Level0Rect> broken = {};         ///< a read that touches one fails with BadInput
+    std::vector<Level0Rect> broken = {};    ///< a read that touches one fails with BadInput
     std::chrono::microseconds readDelay{0}; ///< every read takes this much longer
-    std::function<void(int level, LevelRect rect)>
-        beforeRead = {}; ///< called on the reading thread; may block, for tests
+    std::function<void(int level, LevelRect rect)> beforeRead =
+        {}; ///< called on the reading thread; may block, for tests
 };
 
 /// A slide that is drawn, not read: for tests, benchmarks and demonstrations. Deterministic: level-0 pixels
