@@ -119,6 +119,7 @@ void GenePanelDock::buildGenePart(QWidget* parent) {
     list_->header()->setSectionResizeMode(GeneListModel::Symbol, QHeaderView::Stretch);
     list_->header()->setSectionResizeMode(GeneListModel::Agreement, QHeaderView::ResizeToContents);
     list_->setMinimumHeight(150);
+    list_->setStyleSheet(QStringLiteral("QTreeView::item { padding: 2px; }"));
     connect(list_->selectionModel(), &QItemSelectionModel::currentRowChanged, this,
             [this](const QModelIndex& row) {
                 if (!row.isValid()) return;

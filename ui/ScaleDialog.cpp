@@ -29,10 +29,12 @@ ScaleDialog::ScaleDialog(const QString& slideName, double known, QWidget* parent
 
     value_ = new QDoubleSpinBox(this);
     value_->setObjectName(QStringLiteral("micronsPerPixel"));
-    value_->setRange(least, largest);
+    // Starts empty: a number that is already there would be taken for the right one.
+    value_->setRange(0, largest);
+    value_->setSpecialValueText(tr("not known yet"));
     value_->setDecimals(4);
     value_->setSingleStep(0.01);
-    value_->setValue(known > 0 ? known : 0.5);
+    value_->setValue(known);
     value_->setSuffix(tr(" \u00b5m per pixel"));
     auto* form = new QFormLayout;
     form->addRow(tr("&Scale"), value_);
@@ -42,7 +44,11 @@ ScaleDialog::ScaleDialog(const QString& slideName, double known, QWidget* parent
     column->addWidget(note);
 
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Ok | QDialogButtonBox::Cancel, this);
-    buttons->button(QDialogButtonBox::Ok)->setText(tr("Use this scale"));
+    auto* use = buttons->button(QDialogButtonBox::Ok);
+    use->setText(tr("Use this scale"));
+    const auto check = [this, use] { use->setEnabled(value_->value() >= least); };
+    connect(value_, &QDoubleSpinBox::valueChanged, this, check);
+    check();
     connect(buttons, &QDialogButtonBox::accepted, this, &QDialog::accept);
     connect(buttons, &QDialogButtonBox::rejected, this, &QDialog::reject);
     column->addWidget(buttons);

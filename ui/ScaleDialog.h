@@ -15,7 +15,7 @@ class ScaleDialog : public QDialog {
     static constexpr double least = 0.05,
                             largest = 5; ///< micrometres per pixel that a light microscope can give
 
-    /// `slideName` is shown; `known` is where the field starts, 0 for the usual 0.5.
+    /// `slideName` is shown; `known` is where the field starts, 0 when nothing is known.
     ScaleDialog(const QString& slideName, double known, QWidget* parent = nullptr);
 
     [[nodiscard]] double micronsPerPixel() const;

@@ -270,6 +270,11 @@ class TestMainWindow : public QObject {
                                 QStringLiteral("/scale.png"));
         keepPicture("banner.png");
         auto* value = dialog->findChild<QDoubleSpinBox*>();
+        QTest::keyClick(value, Qt::Key_Return); // nothing is guessed: there is no number to agree to
+        QCOMPARE(predictions_->predicted, 0);
+        value->setValue(0.01);
+        QTest::keyClick(value, Qt::Key_Return); // no microscope does that
+        QCOMPARE(predictions_->predicted, 0);
         value->setValue(0.69);
         QTest::keyClick(value, Qt::Key_Return);
         QCOMPARE(slides_->remembered.size(), std::size_t{1});
