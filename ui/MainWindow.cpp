@@ -70,29 +70,25 @@ void MainWindow::buildCentre() {
     });
     connect(view_, &SlideView::settled, this,
             [this] { predictions_.setVisibleRegion(view_->viewport().visible()); });
-    // The engine takes most of a second to load: not before the slide is on the screen.
-    connect(view_, &SlideView::becameSharp, this, [this] {
-        const auto model = panel_->preselectedModel();
-        if (!opensModel_ || !model || predictions_.state().phase != PredictionState::Phase::NoModel) return;
-        opensModel_ = false;
-        predictions_.openModel(*model);
-    });
+    connect(view_, &SlideView::becameSharp, this, &MainWindow::openModelByItself);
     connect(view_, &SlideView::tileFailed, this,
             [this](const QString& sentence) { statusBar()->showMessage(sentence, 10000); });
 }
 
 void MainWindow::buildStatusBar() {
-    const auto field = [this](const char* name, int characters, int stretch) {
+    const auto field = [this](const char* name, int characters) {
         auto* label = new QLabel(this);
         label->setObjectName(QLatin1String(name));
         label->setMinimumWidth(fontMetrics().averageCharWidth() * characters);
         label->setContentsMargins(6, 0, 6, 0);
-        statusBar()->addWidget(label, stretch);
         return label;
     };
-    value_ = field("value", 30, 1);
-    position_ = field("position", 38, 0);
-    zoom_ = field("zoom", 16, 0);
+    value_ = field("value", 30);
+    position_ = field("position", 38);
+    zoom_ = field("zoom", 16);
+    statusBar()->addWidget(value_, 1);
+    statusBar()->addPermanentWidget(position_); // stay while a message is shown
+    statusBar()->addPermanentWidget(zoom_);
     value_->setTextFormat(Qt::PlainText);
     // A long unit must not widen the window.
     value_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
@@ -103,7 +99,10 @@ void MainWindow::connectServices() {
     connect(&slides_, &SlideService::failed, this, &MainWindow::slideFailed);
     connect(&slides_, &SlideService::slideImproved, view_, &SlideView::reloadSlide);
     connect(&slides_, &SlideService::recentSlidesChanged, this, &MainWindow::updateRecent);
-    connect(&predictions_, &PredictionService::modelsListed, panel_, &GenePanelDock::setModels);
+    connect(&predictions_, &PredictionService::modelsListed, this, [this](const QList<ModelListing>& models) {
+        panel_->setModels(models);
+        openModelByItself();
+    });
     connect(&predictions_, &PredictionService::modelOpened, this, [this](const ModelDescription& model) {
         heatmap_->setModel(model);
         panel_->setModel(model);
@@ -193,6 +192,16 @@ void MainWindow::openModel(const std::filesystem::path& file) {
     predictions_.openModel(file);
 }
 
+void MainWindow::openModelByItself() {
+    // The engine takes most of a second to load: not before the slide is on the screen.
+    if (!opensModel_ || !view_->isSharp() || predictions_.state().phase != PredictionState::Phase::NoModel)
+        return;
+    if (const auto model = panel_->preselectedModel()) {
+        opensModel_ = false;
+        predictions_.openModel(*model);
+    }
+}
+
 void MainWindow::predict() {
     if (!slide_) return;
     if (slide_->scale) return predictions_.predict();
@@ -246,7 +255,8 @@ void MainWindow::updatePosition() {
     }
     const bool inside = view_->viewport().slideRect().contains(*cursor_);
     position_->setText(inside ? positionText(*cursor_, slide_->scale) : QString());
-    value_->setText(heatmap_->readout(*cursor_));
+    const QString broken = view_->brokenTileAt(*cursor_);
+    value_->setText(broken.isEmpty() ? heatmap_->readout(*cursor_) : broken);
 }
 
 void MainWindow::updateZoom() {

@@ -78,6 +78,7 @@ class MainWindow : public QMainWindow {
     void showSlide(const OpenedSlide& slide);
     void slideFailed(const Error& error);
     void report(const QString& title, const Error& error);
+    void openModelByItself();
     void useScale(double micronsPerPixel);
     void askForScale(bool thenPredict);
     void updateState();

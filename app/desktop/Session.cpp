@@ -62,6 +62,9 @@ void Session::start() {
 void Session::slideShown() {
     if (std::exchange(placed_, true)) return; // only the slide of the command line has a place asked for
     if (options_.view) window_.view().setView(options_.view->center, options_.view->scale);
+    // Said at once, not after the model has been loaded.
+    if (options_.wantsPrediction() && !options_.screenshot.empty() && !window_.slide()->scale)
+        return window_.predict();
     openModelWhenSharp();
     savePictureWhenComplete();
 }

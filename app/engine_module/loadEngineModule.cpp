@@ -20,8 +20,12 @@ Result<EngineModule*> openModule(const std::filesystem::path& file) {
     // Never closed: LibTorch does not survive being unloaded.
     void* library = dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) {
-        const char* reason = dlerror();
-        return cannotOpen(reason ? reason : "no reason given", file);
+        const char* said = dlerror();
+        std::string reason = said ? said : "no reason given";
+        // The loader begins with the file's name, which the sentence has already.
+        if (const auto prefix = file.string() + ": "; reason.starts_with(prefix))
+            reason.erase(0, prefix.size());
+        return cannotOpen(reason, file);
     }
     using Entry = EngineModule* (*)();
     const auto entry = reinterpret_cast<Entry>(dlsym(library, "spotglass_engine_module"));

@@ -115,13 +115,26 @@ class TestProgram : public QObject {
         QVERIFY2(ended.code == 3, qPrintable(ended.standardError));
         QVERIFY(ended.standardError.contains(QStringLiteral("cut.svs")));
     }
-    void aPredictionThatCannotBeMadeEndsWithASentence() {
-        // Without a scale, a model or the engine: whichever is met first, no picture pretends that all is
-        // well.
+    void aPredictionWithoutAScaleEndsWithThree() {
+        const auto ended = run({picture("d.png"), QStringLiteral("--model"), at("any.safetensors"),
+                                QStringLiteral("--screenshot"), at("no.png")});
+        QVERIFY2(ended.code == 3, qPrintable(ended.standardError));
+        QVERIFY2(ended.standardError.contains(QStringLiteral("no scale")), qPrintable(ended.standardError));
+        QVERIFY2(ended.standardError.contains(QStringLiteral("--mpp")), qPrintable(ended.standardError));
+        QVERIFY(!QFile::exists(at("no.png")));
+    }
+    void aBrokenModelEndsWithASentence() {
+        const auto module =
+            std::filesystem::path(SPOTGLASS_PROGRAM).parent_path().parent_path() / "lib/spotglass_engine.so";
         QVERIFY(writeFileAtomically(at("broken.safetensors").toStdString(), "no model").has_value());
         const auto ended = run({picture("d.png"), QStringLiteral("--model"), at("broken.safetensors"),
+                                QStringLiteral("--mpp"), QStringLiteral("0.5"),
                                 QStringLiteral("--screenshot"), at("no.png")});
-        QVERIFY2(ended.code == 3 || ended.code == 4, qPrintable(ended.standardError));
+        const bool engine = std::filesystem::exists(module);
+        QVERIFY2(ended.code == (engine ? 3 : 4), qPrintable(ended.standardError));
+        QVERIFY2(ended.standardError.contains(engine ? QStringLiteral("broken.safetensors")
+                                                     : QStringLiteral("spotglass_engine.so")),
+                 qPrintable(ended.standardError));
         QVERIFY(ended.standardError.trimmed().endsWith(u'.'));
         QVERIFY(!QFile::exists(at("no.png")));
     }

@@ -150,6 +150,14 @@ class TestMainWindow : public QObject {
         QTRY_COMPARE(predictions_->openedModels.size(), std::size_t{1});
         QCOMPARE(predictions_->openedModels.front(), std::filesystem::path("/models/a.safetensors"));
     }
+    void aModelListedLateIsOpenedToo() {
+        openSlideWithScale();
+        Q_EMIT predictions_->modelsListed({{"/models/a.safetensors", QStringLiteral("A")}});
+        QCOMPARE(predictions_->openedModels.size(), std::size_t{1});
+        predictions_->refuseModel({ErrorKind::BadInput, "this is not a model", "/models/a.safetensors", {}});
+        Q_EMIT predictions_->modelsListed({{"/models/a.safetensors", QStringLiteral("A")}});
+        QCOMPARE(predictions_->openedModels.size(), std::size_t{1}); // what failed is not tried again unasked
+    }
     void aModelShowsItsGenesBestFirst() {
         openSlideWithScale();
         openModel();
