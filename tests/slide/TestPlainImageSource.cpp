@@ -47,9 +47,10 @@ class TestPlainImageSource : public QObject {
         writeTiff(at("tiled-planar.tif"), {.width = 301, .height = 203, .tile = 64, .planar = true},
                   squares(20));
         writeTiff(at("sixteen.tif"), {.width = 301, .height = 203, .bits = 16}, squares(20));
+        writeTiff(at("less-than-a-tile.tif"), {.width = 301, .height = 203, .tile = 512}, squares(20));
         writeTiff(at("one-strip.tif"), {.width = 301, .height = 203, .rowsPerStrip = 203}, squares(20));
         for (const char* name : {"a.png", "a.bmp", "a.tif", "planar.tif", "tiled.tif", "tiled-planar.tif",
-                                 "sixteen.tif", "one-strip.tif"}) {
+                                 "sixteen.tif", "less-than-a-tile.tif", "one-strip.tif"}) {
             const auto image = PlainImageSource::open(at(name));
             QVERIFY2(image.has_value(), image ? "" : image.error().sentence().c_str());
             QVERIFY2(worst(**image, squares(20)) == 0, name);
