@@ -14,8 +14,8 @@ constexpr std::size_t kMostNodes = 1'000'000;
 constexpr std::size_t kDeepestStack = 100'000;
 constexpr std::size_t kLongestName = 256;
 
-/// The stack machine. After the first failure every helper returns something harmless (node 0, an empty text) and run()
-/// stops, so that the opcodes need no checks of their own.
+/// The stack machine. After the first failure every helper returns something harmless (node 0, an empty text)
+/// and run() stops, so that the opcodes need no checks of their own.
 class PickleMachine {
   public:
     PickleMachine(std::string_view stream, const std::function<bool(std::string_view)>& allowed)
@@ -87,7 +87,8 @@ class PickleMachine {
     }
     PickleNode& node(PickleId id) { return document_.nodes[id]; }
     void push(PickleId id) {
-        if (stack_.size() >= kDeepestStack) return fail("its objects are nested more deeply than in any weights file");
+        if (stack_.size() >= kDeepestStack)
+            return fail("its objects are nested more deeply than in any weights file");
         stack_.push_back(id);
     }
     PickleId pop() {
@@ -141,20 +142,37 @@ class PickleMachine {
         std::uint64_t value = 0;
         for (std::size_t i = 0; i < raw.size(); ++i)
             value |= std::uint64_t{static_cast<unsigned char>(raw[i])} << (8 * i);
-        if (!raw.empty() && raw.size() < 8 && (raw.back() & 0x80)) value |= ~std::uint64_t{0} << (8 * raw.size());
+        if (!raw.empty() && raw.size() < 8 && (raw.back() & 0x80))
+            value |= ~std::uint64_t{0} << (8 * raw.size());
         pushInteger(std::bit_cast<std::int64_t>(value));
     }
 
     bool number(unsigned char op) {
         switch (op) {
-        case 'N': push(make(PickleKind::None)); return true;
-        case 0x88: pushInteger(1, PickleKind::Bool); return true;
-        case 0x89: pushInteger(0, PickleKind::Bool); return true;
-        case 'K': pushInteger(static_cast<std::int64_t>(unsignedNumber(1))); return true;
-        case 'M': pushInteger(static_cast<std::int64_t>(unsignedNumber(2))); return true;
-        case 'J': pushInteger(static_cast<std::int32_t>(unsignedNumber(4))); return true;
-        case 0x8a: pushLong(take(unsignedNumber(1))); return true;
-        case 0x8b: pushLong(take(unsignedNumber(4))); return true;
+        case 'N':
+            push(make(PickleKind::None));
+            return true;
+        case 0x88:
+            pushInteger(1, PickleKind::Bool);
+            return true;
+        case 0x89:
+            pushInteger(0, PickleKind::Bool);
+            return true;
+        case 'K':
+            pushInteger(static_cast<std::int64_t>(unsignedNumber(1)));
+            return true;
+        case 'M':
+            pushInteger(static_cast<std::int64_t>(unsignedNumber(2)));
+            return true;
+        case 'J':
+            pushInteger(static_cast<std::int32_t>(unsignedNumber(4)));
+            return true;
+        case 0x8a:
+            pushLong(take(unsignedNumber(1)));
+            return true;
+        case 0x8b:
+            pushLong(take(unsignedNumber(4)));
+            return true;
         case 'I': {
             const std::string_view digits = line();
             const bool truth = digits == "00" || digits == "01";
@@ -167,44 +185,67 @@ class PickleMachine {
             pushInteger(parsed<std::int64_t>(digits));
             return true;
         }
-        case 'F': pushReal(parsed<double>(line())); return true;
+        case 'F':
+            pushReal(parsed<double>(line()));
+            return true;
         case 'G': {
             std::uint64_t bits = 0;
-            for (const char b : take(8)) bits = bits << 8 | static_cast<unsigned char>(b);
+            for (const char b : take(8))
+                bits = bits << 8 | static_cast<unsigned char>(b);
             pushReal(std::bit_cast<double>(bits));
             return true;
         }
-        default: return false;
+        default:
+            return false;
         }
     }
 
     bool text(unsigned char op) {
         switch (op) {
-        case 'X': pushText(PickleKind::Text, take(unsignedNumber(4))); return true;
-        case 0x8c: pushText(PickleKind::Text, take(unsignedNumber(1))); return true;
-        case 0x8d: pushText(PickleKind::Text, take(unsignedNumber(8))); return true;
-        case 'T': pushText(PickleKind::Text, take(unsignedNumber(4))); return true;
-        case 'U': pushText(PickleKind::Text, take(unsignedNumber(1))); return true;
-        case 'B': pushText(PickleKind::Bytes, take(unsignedNumber(4))); return true;
-        case 'C': pushText(PickleKind::Bytes, take(unsignedNumber(1))); return true;
+        case 'X':
+            pushText(PickleKind::Text, take(unsignedNumber(4)));
+            return true;
+        case 0x8c:
+            pushText(PickleKind::Text, take(unsignedNumber(1)));
+            return true;
+        case 0x8d:
+            pushText(PickleKind::Text, take(unsignedNumber(8)));
+            return true;
+        case 'T':
+            pushText(PickleKind::Text, take(unsignedNumber(4)));
+            return true;
+        case 'U':
+            pushText(PickleKind::Text, take(unsignedNumber(1)));
+            return true;
+        case 'B':
+            pushText(PickleKind::Bytes, take(unsignedNumber(4)));
+            return true;
+        case 'C':
+            pushText(PickleKind::Bytes, take(unsignedNumber(1)));
+            return true;
         case 0x8e:
-        case 0x96: pushText(PickleKind::Bytes, take(unsignedNumber(8))); return true;
+        case 0x96:
+            pushText(PickleKind::Bytes, take(unsignedNumber(8)));
+            return true;
         case 'S':
         case 'V': {
             std::string_view raw = line();
-            if (op == 'S' && raw.size() >= 2 && raw.front() == raw.back()) raw = raw.substr(1, raw.size() - 2);
+            if (op == 'S' && raw.size() >= 2 && raw.front() == raw.back())
+                raw = raw.substr(1, raw.size() - 2);
             // Only protocol 0, which cannot carry tensors, escapes characters.
             if (raw.find('\\') != std::string_view::npos) fail("it holds a text in a form that is not read");
             pushText(PickleKind::Text, raw);
             return true;
         }
-        default: return false;
+        default:
+            return false;
         }
     }
 
     void pushTuple(std::size_t count) {
         std::vector<PickleId> items(count);
-        for (std::size_t i = count; i > 0; --i) items[i - 1] = pop();
+        for (std::size_t i = count; i > 0; --i)
+            items[i - 1] = pop();
         pushItems(PickleKind::Tuple, std::move(items));
     }
 
@@ -225,35 +266,63 @@ class PickleMachine {
     bool container(unsigned char op) {
         switch (op) {
         case '(':
-            if (marks_.size() >= kDeepestStack) fail("its objects are nested more deeply than in any weights file");
+            if (marks_.size() >= kDeepestStack)
+                fail("its objects are nested more deeply than in any weights file");
             marks_.push_back(stack_.size());
             return true;
-        case ']': pushItems(PickleKind::List, {}); return true;
-        case '}': pushItems(PickleKind::Dictionary, {}); return true;
-        case ')': pushItems(PickleKind::Tuple, {}); return true;
-        case 0x8f: pushItems(PickleKind::Set, {}); return true;
-        case 'l': pushItems(PickleKind::List, popToMark()); return true;
-        case 't': pushItems(PickleKind::Tuple, popToMark()); return true;
-        case 0x91: pushItems(PickleKind::Set, popToMark()); return true;
-        case 0x85: pushTuple(1); return true;
-        case 0x86: pushTuple(2); return true;
-        case 0x87: pushTuple(3); return true;
+        case ']':
+            pushItems(PickleKind::List, {});
+            return true;
+        case '}':
+            pushItems(PickleKind::Dictionary, {});
+            return true;
+        case ')':
+            pushItems(PickleKind::Tuple, {});
+            return true;
+        case 0x8f:
+            pushItems(PickleKind::Set, {});
+            return true;
+        case 'l':
+            pushItems(PickleKind::List, popToMark());
+            return true;
+        case 't':
+            pushItems(PickleKind::Tuple, popToMark());
+            return true;
+        case 0x91:
+            pushItems(PickleKind::Set, popToMark());
+            return true;
+        case 0x85:
+            pushTuple(1);
+            return true;
+        case 0x86:
+            pushTuple(2);
+            return true;
+        case 0x87:
+            pushTuple(3);
+            return true;
         case 'd': {
             const std::vector<PickleId> items = popToMark();
             pushItems(PickleKind::Dictionary, {});
             extend(items, true);
             return true;
         }
-        case 'a': extend({pop()}, false); return true;
+        case 'a':
+            extend({pop()}, false);
+            return true;
         case 'e':
-        case 0x90: extend(popToMark(), false); return true;
+        case 0x90:
+            extend(popToMark(), false);
+            return true;
         case 's': {
             const PickleId value = pop(), key = pop();
             extend({key, value}, true);
             return true;
         }
-        case 'u': extend(popToMark(), true); return true;
-        default: return false;
+        case 'u':
+            extend(popToMark(), true);
+            return true;
+        default:
+            return false;
         }
     }
 
@@ -270,22 +339,39 @@ class PickleMachine {
 
     bool memo(unsigned char op) {
         switch (op) {
-        case 'q': put(unsignedNumber(1)); return true;
-        case 'r': put(unsignedNumber(4)); return true;
-        case 'p': put(parsed<std::uint64_t>(line())); return true;
-        case 0x94: put(memo_.size()); return true;
-        case 'h': get(unsignedNumber(1)); return true;
-        case 'j': get(unsignedNumber(4)); return true;
-        case 'g': get(parsed<std::uint64_t>(line())); return true;
-        default: return false;
+        case 'q':
+            put(unsignedNumber(1));
+            return true;
+        case 'r':
+            put(unsignedNumber(4));
+            return true;
+        case 'p':
+            put(parsed<std::uint64_t>(line()));
+            return true;
+        case 0x94:
+            put(memo_.size());
+            return true;
+        case 'h':
+            get(unsignedNumber(1));
+            return true;
+        case 'j':
+            get(unsignedNumber(4));
+            return true;
+        case 'g':
+            get(parsed<std::uint64_t>(line()));
+            return true;
+        default:
+            return false;
         }
     }
 
     PickleId global(std::string_view module, std::string_view name) {
         const bool fits = module.size() + name.size() < kLongestName;
-        std::string full = fits ? std::string(module) + "." + std::string(name) : std::string("an overlong name");
+        std::string full =
+            fits ? std::string(module) + "." + std::string(name) : std::string("an overlong name");
         if (!fits || !allowed_(full)) {
-            std::replace_if(full.begin(), full.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
+            std::replace_if(
+                full.begin(), full.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
             fail("it asks to use " + full + ", which weights never need, so nothing of it was used");
             return 0;
         }
@@ -330,8 +416,11 @@ class PickleMachine {
             if (!error_) node(target).state = state;
             return true;
         }
-        case 'Q': pushItems(PickleKind::Persistent, {pop()}); return true;
-        default: return false;
+        case 'Q':
+            pushItems(PickleKind::Persistent, {pop()});
+            return true;
+        default:
+            return false;
         }
     }
 
@@ -350,13 +439,18 @@ class PickleMachine {
             else
                 (void)pop();
             return true;
-        case '1': (void)popToMark(); return true;
-        case '2': push(top()); return true;
+        case '1':
+            (void)popToMark();
+            return true;
+        case '2':
+            push(top());
+            return true;
         case '.':
             document_.root = pop();
             stopped_ = true;
             return true;
-        default: return false;
+        default:
+            return false;
         }
     }
 
@@ -373,7 +467,8 @@ class PickleMachine {
 
 } // namespace
 
-Result<PickleDocument> readPickle(std::string_view stream, const std::function<bool(std::string_view)>& allowed) {
+Result<PickleDocument> readPickle(std::string_view stream,
+                                  const std::function<bool(std::string_view)>& allowed) {
     return PickleMachine(stream, allowed).run();
 }
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-/// The pickle format (Python's Lib/pickletools.py describes every opcode) as data only: a name is a text and a call is a
-/// note that somebody wanted a call. Nothing is looked up, made or run.
+/// The pickle format (Python's Lib/pickletools.py describes every opcode) as data only: a name is a text and
+/// a call is a note that somebody wanted a call. Nothing is looked up, made or run.
 namespace spotglass {
 
 enum class PickleKind : std::uint8_t {
@@ -45,8 +45,8 @@ struct PickleNode {
     PickleId state = 0;     ///< of a Call: what BUILD gave it, 0 for nothing
 };
 
-/// One pickle. Nodes refer to each other by index and may form cycles: whoever walks them bounds the walk. Valid while
-/// the stream it was read from lives. Move-only, because the nodes point into names.
+/// One pickle. Nodes refer to each other by index and may form cycles: whoever walks them bounds the walk.
+/// Valid while the stream it was read from lives. Move-only, because the nodes point into names.
 struct PickleDocument {
     std::vector<PickleNode> nodes; ///< nodes[0] is None
     std::deque<std::string> names;
@@ -62,9 +62,10 @@ struct PickleDocument {
     [[nodiscard]] const PickleNode& at(PickleId id) const { return nodes[id]; }
 };
 
-/// Reads the pickle at the start of `stream`, protocols 0 to 5. `allowed` is asked for every global ("module.name").
-/// Any thread; time and memory in proportion to the stream, at most about 100 MB of nodes. BadInput (without a file
-/// name) for a global that is not allowed, for extension codes, for outside buffers and for whatever is malformed.
+/// Reads the pickle at the start of `stream`, protocols 0 to 5. `allowed` is asked for every global
+/// ("module.name"). Any thread; time and memory in proportion to the stream, at most about 100 MB of nodes.
+/// BadInput (without a file name) for a global that is not allowed, for extension codes, for outside buffers
+/// and for whatever is malformed.
 [[nodiscard]] Result<PickleDocument> readPickle(std::string_view stream,
                                                 const std::function<bool(std::string_view)>& allowed);
 

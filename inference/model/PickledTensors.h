@@ -17,7 +17,8 @@ struct StorageReference {
     std::uint64_t first = 0;    ///< where a legacy view begins in it, elements
 };
 
-/// A tensor as a view into a storage: element (i, j, ...) is at offset + i * strides[0] + j * strides[1] + ...
+/// A tensor as a view into a storage: element (i, j, ...) is at offset + i * strides[0] + j * strides[1] +
+/// ...
 struct TensorReference {
     std::string path;
     StorageReference storage;
@@ -29,18 +30,18 @@ struct TensorReference {
 
 /// The content of a pickle, laid out flat.
 struct PickledContent {
-    std::vector<TensorReference> tensors; ///< every path once; each lies inside its storage's declared elements
-    nlohmann::json values;                ///< everything else; null where a list holds a tensor
+    std::vector<TensorReference>
+        tensors;           ///< every path once; each lies inside its storage's declared elements
+    nlohmann::json values; ///< everything else; null where a list holds a tensor
 };
 
-/// Whether "module.name" is among the names that weights need. Any thread.
-[[nodiscard]] bool isKnownGlobal(std::string_view global);
-
-/// Reads a persistent identification ('storage', class, key, device, elements[, view]). BadInput without a file name.
+/// Reads a persistent identification ('storage', class, key, device, elements[, view]). BadInput without a
+/// file name.
 [[nodiscard]] Result<StorageReference> storageOf(const PickleDocument& document, PickleId persistent);
 
-/// Walks the document from its root. At most `byteBudget` bytes of tensor elements may be described (a view can repeat
-/// one element for ever). Time and memory bounded. BadInput, without a file name, for anything that is not plain data.
+/// Walks the document from its root. At most `byteBudget` bytes of tensor elements may be described (a view
+/// can repeat one element for ever). Time and memory bounded. BadInput, without a file name, for anything
+/// that is not plain data.
 [[nodiscard]] Result<PickledContent> layOut(const PickleDocument& document, std::uint64_t byteBudget);
 
 } // namespace spotglass

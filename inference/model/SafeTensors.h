@@ -25,11 +25,13 @@ struct TensorEntry {
     [[nodiscard]] std::size_t elements() const;
 };
 
-/// A safetensors file in memory (github.com/huggingface/safetensors, format description in its README). Every entry has
-/// been checked: known type, shape that fits its bytes, no overlap, no hole, no duplicate name. No Torch in here.
+/// A safetensors file in memory (github.com/huggingface/safetensors, format description in its README). Every
+/// entry has been checked: known type, shape that fits its bytes, no overlap, no hole, no duplicate name. No
+/// Torch in here.
 class SafeTensors {
   public:
-    /// Reads and checks a whole file. Blocking. BadInput with the reason for anything that is not well-formed.
+    /// Reads and checks a whole file. Blocking. BadInput with the reason for anything that is not
+    /// well-formed.
     [[nodiscard]] static Result<SafeTensors> read(const std::filesystem::path& file);
 
     [[nodiscard]] const std::map<std::string, TensorEntry>& entries() const { return entries_; }

@@ -44,7 +44,8 @@ std::optional<Extent> findDirectory(std::ifstream& in, std::uint64_t fileSize) {
     const auto tail = readAt(in, fileSize - tailSize, tailSize);
     if (!tail) return std::nullopt;
     const std::size_t at = tail->rfind("PK\x05\x06", tail->size() - kEndSize);
-    if (at == std::string::npos || at + kEndSize + number(*tail, at + 20, 2) != tail->size()) return std::nullopt;
+    if (at == std::string::npos || at + kEndSize + number(*tail, at + 20, 2) != tail->size())
+        return std::nullopt;
     Extent extent{number(*tail, at + 16, 4), number(*tail, at + 12, 4), number(*tail, at + 10, 2),
                   fileSize - tailSize + at};
     if (extent.begin == 0xFFFFFFFF || extent.size == 0xFFFFFFFF || extent.entries == 0xFFFF) {
@@ -57,8 +58,8 @@ std::optional<Extent> findDirectory(std::ifstream& in, std::uint64_t fileSize) {
         if (!record || !record->starts_with("PK\x06\x06")) return std::nullopt;
         extent = {number(*record, 48, 8), number(*record, 40, 8), number(*record, 32, 8), end64};
     }
-    if (extent.begin > extent.end || extent.size > extent.end - extent.begin || extent.size > kDirectoryLimit ||
-        extent.entries > extent.size / kEntrySize)
+    if (extent.begin > extent.end || extent.size > extent.end - extent.begin ||
+        extent.size > kDirectoryLimit || extent.entries > extent.size / kEntrySize)
         return std::nullopt;
     return extent;
 }
@@ -138,7 +139,8 @@ Result<ZipDirectory> ZipDirectory::read(const std::filesystem::path& path) {
     std::ifstream in(path, std::ios::binary);
     if (ec || !in) return badInput("this file cannot be read", file, kHint);
     const auto extent = findDirectory(in, fileSize);
-    if (!extent) return badInput("this archive has no table of contents; it is truncated or damaged", file, kHint);
+    if (!extent)
+        return badInput("this archive has no table of contents; it is truncated or damaged", file, kHint);
     const auto bytes = readAt(in, extent->begin, extent->size);
     if (!bytes) return badInput("this file could not be read to its end", file, kHint);
     auto entries = parseEntries(*bytes, *extent, file);
@@ -156,12 +158,14 @@ Result<std::uint64_t> ZipDirectory::dataBegin(const std::string& name) const {
     if (found == entries_.end()) return badInput("its part " + name + " is missing", file, kHint);
     const ZipEntry& entry = found->second;
     if (!entry.stored)
-        return badInput("its part " + name + " is compressed or encrypted, which PyTorch never does", file, kHint);
+        return badInput("its part " + name + " is compressed or encrypted, which PyTorch never does", file,
+                        kHint);
     std::ifstream in(file_, std::ios::binary);
     const auto local = readAt(in, entry.header, kLocalSize);
     if (!local || !local->starts_with("PK\x03\x04"))
         return badInput("its part " + name + " is not where the table of contents says", file, kHint);
-    // The extra field in front of the data may differ from the one in the table of contents: PyTorch pads with it.
+    // The extra field in front of the data may differ from the one in the table of contents: PyTorch pads
+    // with it.
     const std::uint64_t begin = entry.header + kLocalSize + number(*local, 26, 2) + number(*local, 28, 2);
     if (begin > directoryBegin_ || entry.size > directoryBegin_ - begin)
         return badInput("its part " + name + " runs past its end", file, kHint);
