@@ -106,7 +106,7 @@ class TestPlainImageSource : public QObject {
         std::atomic<int> calls{0};
         image->setChangeListener([&] { ++calls; });
         if (image->info()->levels[0].ready) QSKIP("decoded before the listener was set");
-        QTRY_COMPARE(calls.load(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(calls.load(), 1, 60000);
         QVERIFY(image->info()->levels[0].ready);
         image->setChangeListener({});
     }
@@ -277,7 +277,9 @@ class TestPlainImageSource : public QObject {
         qInfo() << "coarse picture after" << visible << "ms, all levels after" << timer.elapsed()
                 << "ms, peak memory" << (memoryUse().peak >> 20) << "MiB";
         QVERIFY2(visible < 1500, "the coarse picture should be there within 150 ms on an idle machine");
+#ifndef __SANITIZE_THREAD__ // which multiplies memory
         QVERIFY(memoryUse().peak < 1000ull << 20);
+#endif
         QVERIFY(!image->info()->micronsPerPixel);
     }
 };
