@@ -12,10 +12,11 @@
 namespace spotglass {
 namespace {
 
-std::filesystem::path cacheFile(const PatchSettings& settings, const std::string& fingerprint, const PatchReader& reader,
-                                const FrozenEncoder& encoder) {
+std::filesystem::path cacheFile(const PatchSettings& settings, const std::string& fingerprint,
+                                const PatchReader& reader, const FrozenEncoder& encoder) {
     std::ostringstream name;
-    name << fingerprint << '-' << encoder.name() << '-' << settings.pixels << '-' << reader.sideX() << ".safetensors";
+    name << fingerprint << '-' << encoder.name() << '-' << settings.pixels << '-' << reader.sideX()
+         << ".safetensors";
     return settings.featureCache / name.str();
 }
 
@@ -24,7 +25,8 @@ void restoreCache(FeatureBank& bank, const std::filesystem::path& file) {
     const auto cached = SafeTensors::read(file);
     if (!cached) return; // a broken cache is made anew
     const auto centres = toTensor(*cached, "centres"), features = toTensor(*cached, "features");
-    if (centres && features && centres->dim() == 2 && features->dim() == 2 && centres->size(0) == features->size(0))
+    if (centres && features && centres->dim() == 2 && features->dim() == 2 &&
+        centres->size(0) == features->size(0))
         bank.restore(*centres, *features);
 }
 
@@ -38,15 +40,18 @@ Result<void> saveCache(const FeatureBank& bank, const std::filesystem::path& fil
 
 } // namespace
 
-Result<SectionTensors> loadSection(Section& section, const std::vector<std::string>& panel, const PatchSettings& settings,
-                                   const FrozenEncoder& encoder, const CancelToken& cancel) {
+Result<SectionTensors> loadSection(Section& section, const std::vector<std::string>& panel,
+                                   const PatchSettings& settings, const FrozenEncoder& encoder,
+                                   const CancelToken& cancel) {
     auto slide = openSlide(section.image);
     if (!slide) return Failure(slide.error());
     const auto bounds = level0Bounds(*(*slide)->info());
-    auto left = leaveOutSpotsOutside(section, static_cast<std::int64_t>(bounds.width), static_cast<std::int64_t>(bounds.height));
+    auto left = leaveOutSpotsOutside(section, static_cast<std::int64_t>(bounds.width),
+                                     static_cast<std::int64_t>(bounds.height));
     if (!left) return Failure(left.error());
     if (!section.micronsPerPixel.isValid())
-        return badInput("this section has no scale", section.image.string(), "Give microns_per_pixel in the cohort's cohort.json");
+        return badInput("this section has no scale", section.image.string(),
+                        "Give microns_per_pixel in the cohort's cohort.json");
     auto expression = panelExpression(section, panel);
     if (!expression) return Failure(expression.error());
     const PatchReader reader(**slide, section.micronsPerPixel, settings.pixels, settings.micronsPerPixel);
@@ -77,7 +82,8 @@ Result<SectionTensors> loadSection(Section& section, const std::vector<std::stri
         if (auto ok = bank.ensure(inside, cancel); !ok) return Failure(ok.error());
         std::vector<torch::Tensor> rows;
         for (std::size_t n = 0; n < region.patches.size(); ++n)
-            rows.push_back(region.mask[n] > 0 ? bank.features({region.patches[n]})[0] : bank.maskedFeatures());
+            rows.push_back(region.mask[n] > 0 ? bank.features({region.patches[n]})[0]
+                                              : bank.maskedFeatures());
         neighbours.push_back(torch::stack(rows));
         masks.push_back(torch::tensor(at::ArrayRef<float>(region.mask)));
         positions.insert(positions.end(), {spot.row, spot.column});
@@ -91,7 +97,8 @@ Result<SectionTensors> loadSection(Section& section, const std::vector<std::stri
     data.neighborFeatures = torch::stack(neighbours);
     data.neighborMask = torch::stack(masks);
     data.positions = torch::tensor(at::ArrayRef<int64_t>(positions), torch::kInt64).view({n, 2});
-    data.expression = torch::tensor(at::ArrayRef<float>(expression->values)).view({n, static_cast<int64_t>(panel.size())});
+    data.expression =
+        torch::tensor(at::ArrayRef<float>(expression->values)).view({n, static_cast<int64_t>(panel.size())});
     return data;
 }
 
@@ -99,18 +106,24 @@ void shuffleImages(SectionTensors& section, std::uint64_t seed) {
     std::vector<int64_t> order(section.ids.size());
     std::iota(order.begin(), order.end(), 0);
     std::mt19937_64 random(seed);
-    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random() % i]);
+    for (std::size_t i = order.size(); i > 1; --i)
+        std::swap(order[i - 1], order[random() % i]);
     const auto index = torch::tensor(at::ArrayRef<int64_t>(order), torch::kInt64);
-    for (auto* tensor : {&section.patches, &section.features, &section.neighborFeatures, &section.neighborMask})
+    for (auto* tensor :
+         {&section.patches, &section.features, &section.neighborFeatures, &section.neighborMask})
         *tensor = tensor->index_select(0, index);
 }
 
-torch::Tensor networkPatches(const torch::Tensor& bytes) { return imageNetNormalised(bytes.to(torch::kFloat32).div_(255)); }
+torch::Tensor networkPatches(const torch::Tensor& bytes) {
+    return imageNetNormalised(bytes.to(torch::kFloat32).div_(255));
+}
 
 torch::Tensor predictSection(LoadedModel& model, const SectionTensors& section) {
     const torch::NoGradGuard noGradient;
     model.network->eval();
-    const auto usual = [&](const torch::Tensor& f) { return standardised(f, model.featureMean, model.featureScale); };
+    const auto usual = [&](const torch::Tensor& f) {
+        return standardised(f, model.featureMean, model.featureScale);
+    };
     const auto text = model.network->encodeText(model.geneEmbeddings);
     const auto tokens = model.network->encodeSlide(usual(section.features), section.positions);
     std::vector<torch::Tensor> rows;
@@ -119,8 +132,8 @@ torch::Tensor predictSection(LoadedModel& model, const SectionTensors& section) 
         const auto n = std::min(batch, tokens.size(0) - at);
         rows.push_back(model.network
                            ->forward({networkPatches(section.patches.narrow(0, at, n)),
-                                      usual(section.neighborFeatures.narrow(0, at, n)), section.neighborMask.narrow(0, at, n),
-                                      tokens.narrow(0, at, n)},
+                                      usual(section.neighborFeatures.narrow(0, at, n)),
+                                      section.neighborMask.narrow(0, at, n), tokens.narrow(0, at, n)},
                                      text)
                            .prediction);
     }

@@ -31,18 +31,19 @@ struct PatchSettings {
     std::filesystem::path featureCache; ///< may be empty
 };
 
-/// Reads a section's patches and frozen features and its expression of `panel`. Blocking (seconds to a minute). BadInput
-/// for an image or panel that does not fit, Cancelled when asked. Spots outside the image are left out, with a warning
-/// in `section`.
+/// Reads a section's patches and frozen features and its expression of `panel`. Blocking (seconds to a
+/// minute). BadInput for an image or panel that does not fit, Cancelled when asked. Spots outside the image
+/// are left out, with a warning in `section`.
 [[nodiscard]] Result<SectionTensors> loadSection(Section& section, const std::vector<std::string>& panel,
                                                  const PatchSettings& settings, const FrozenEncoder& encoder,
                                                  const CancelToken& cancel);
 
-/// Hands every spot the tissue of another: patch, region and slide features change places by one seeded shuffle,
-/// positions and expression stay. What a model still predicts then, it reads from the position.
+/// Hands every spot the tissue of another: patch, region and slide features change places by one seeded
+/// shuffle, positions and expression stay. What a model still predicts then, it reads from the position.
 void shuffleImages(SectionTensors& section, std::uint64_t seed);
 
-/// Predicts every spot of a section, with all of them as context: n x G. The model is left in evaluation mode.
+/// Predicts every spot of a section, with all of them as context: n x G. The model is left in evaluation
+/// mode.
 [[nodiscard]] torch::Tensor predictSection(LoadedModel& model, const SectionTensors& section);
 
 /// Patches for the network: bytes to ImageNet-normalised floats.

@@ -38,9 +38,11 @@ class Run {
         for (std::size_t s = 0; s < sections.size(); ++s) {
             features_.push_back(usual(sections[s].features));
             neighbours_.push_back(usual(sections[s].neighborFeatures));
-            for (int64_t r = 0; r < sections[s].features.size(0); ++r) spots_.push_back({s, r});
+            for (int64_t r = 0; r < sections[s].features.size(0); ++r)
+                spots_.push_back({s, r});
         }
-        loss_ = {config.distillation, config.model.temperature, config.contrastiveWeightScale, config.contrastWithinSpots};
+        loss_ = {config.distillation, config.model.temperature, config.contrastiveWeightScale,
+                 config.contrastWithinSpots};
     }
 
     /// One pass over all training spots; means of the loss terms.
@@ -48,8 +50,10 @@ class Run {
         model_.network->train();
         for (auto& group : adam_.param_groups())
             static_cast<torch::optim::AdamOptions&>(group.options())
-                .lr(config_.learningRate * std::pow(config_.learningRateDecay, (number - 1) / config_.learningRateStep));
-        for (std::size_t i = spots_.size(); i > 1; --i) std::swap(spots_[i - 1], spots_[random_() % i]);
+                .lr(config_.learningRate *
+                    std::pow(config_.learningRateDecay, (number - 1) / config_.learningRateStep));
+        for (std::size_t i = spots_.size(); i > 1; --i)
+            std::swap(spots_[i - 1], spots_[random_() % i]);
         nlohmann::json sums{{"total", 0.0}, {"supervised", 0.0}, {"contrastive", 0.0}};
         int steps = 0;
         const auto batch = static_cast<std::size_t>(config_.batch);
@@ -57,7 +61,8 @@ class Run {
             if (cancel.isCancelled()) return cancelled();
             const auto end = std::min(spots_.size(), at + batch);
             if (end - at < 2 && at > 0) break; // batch normalisation needs two
-            const auto loss = step({spots_.begin() + static_cast<std::ptrdiff_t>(at), spots_.begin() + static_cast<std::ptrdiff_t>(end)});
+            const auto loss = step({spots_.begin() + static_cast<std::ptrdiff_t>(at),
+                                    spots_.begin() + static_cast<std::ptrdiff_t>(end)});
             const double total = loss.total.item<double>();
             if (!std::isfinite(total))
                 return fail(ErrorKind::Device, "the training diverged: its loss is not a number any more", {},
@@ -67,7 +72,8 @@ class Run {
             sums["contrastive"] = sums["contrastive"].get<double>() + loss.contrastive;
             ++steps;
         }
-        for (auto& value : sums) value = value.get<double>() / std::max(1, steps);
+        for (auto& value : sums)
+            value = value.get<double>() / std::max(1, steps);
         return sums;
     }
 
@@ -87,21 +93,27 @@ class Run {
         if (average_.empty()) return;
         const torch::NoGradGuard noGradient;
         auto parameters = model_.network->parameters();
-        for (std::size_t i = 0; i < parameters.size(); ++i) parameters[i].copy_(raw_[i]);
+        for (std::size_t i = 0; i < parameters.size(); ++i)
+            parameters[i].copy_(raw_[i]);
     }
 
   private:
-    [[nodiscard]] Tensor usual(const Tensor& f) const { return standardised(f, model_.featureMean, model_.featureScale); }
+    [[nodiscard]] Tensor usual(const Tensor& f) const {
+        return standardised(f, model_.featureMean, model_.featureScale);
+    }
 
     DkanLoss step(const std::vector<SpotRef>& batch) {
         auto& net = *model_.network;
         adam_.zero_grad();
         std::vector<Tensor> slideTokens(sections_.size());
         std::vector<Tensor> patches, neighbours, masks, tokens, expression;
-        const auto thin = [&](const Tensor& f) { return config_.featureDropout > 0 ? torch::dropout(f, config_.featureDropout, true) : f; };
+        const auto thin = [&](const Tensor& f) {
+            return config_.featureDropout > 0 ? torch::dropout(f, config_.featureDropout, true) : f;
+        };
         for (const auto& [s, r] : batch) {
             const auto& section = sections_[s];
-            if (!slideTokens[s].defined()) slideTokens[s] = net.encodeSlide(thin(features_[s]), section.positions);
+            if (!slideTokens[s].defined())
+                slideTokens[s] = net.encodeSlide(thin(features_[s]), section.positions);
             patches.push_back(config_.augment ? augmented(section.patches[r], random_) : section.patches[r]);
             neighbours.push_back(neighbours_[s][r]);
             masks.push_back(section.neighborMask[r]);
@@ -109,8 +121,8 @@ class Run {
             expression.push_back(section.expression[r]);
         }
         const auto text = net.encodeText(model_.geneEmbeddings); // one draw of dropout a step (section 5.2)
-        const auto out = net.forward({networkPatches(torch::stack(patches)), thin(torch::stack(neighbours)), torch::stack(masks),
-                                      torch::stack(tokens)},
+        const auto out = net.forward({networkPatches(torch::stack(patches)), thin(torch::stack(neighbours)),
+                                      torch::stack(masks), torch::stack(tokens)},
                                      text);
         const auto measured = torch::stack(expression);
         const auto loss = dkanLoss(out, net.encodeExpression(measured, text), measured, loss_);
@@ -126,7 +138,8 @@ class Run {
         const torch::NoGradGuard noGradient;
         const auto parameters = model_.network->parameters();
         if (average_.empty())
-            for (const auto& p : parameters) average_.push_back(torch::zeros_like(p));
+            for (const auto& p : parameters)
+                average_.push_back(torch::zeros_like(p));
         for (std::size_t i = 0; i < parameters.size(); ++i)
             average_[i].mul_(config_.averageWeights).add_(parameters[i].detach(), 1 - config_.averageWeights);
     }
@@ -143,10 +156,12 @@ class Run {
     int steps_ = 0;
 };
 
-/// Statistics of the frozen features over the training spots and their surroundings; a value that never changes is left.
+/// Statistics of the frozen features over the training spots and their surroundings; a value that never
+/// changes is left.
 void fitFeatureScale(LoadedModel& model, const std::vector<SectionTensors>& sections) {
     std::vector<Tensor> all;
-    for (const auto& s : sections) all.push_back(s.features);
+    for (const auto& s : sections)
+        all.push_back(s.features);
     const auto features = torch::cat(all);
     model.featureMean = features.mean(0);
     const auto deviation = features.std(0, false);
@@ -155,16 +170,20 @@ void fitFeatureScale(LoadedModel& model, const std::vector<SectionTensors>& sect
 
 std::vector<Tensor> copyState(const LoadedModel& model) {
     std::vector<Tensor> state;
-    for (const auto& p : model.network->parameters()) state.push_back(p.detach().clone());
-    for (const auto& b : model.network->buffers()) state.push_back(b.clone());
+    for (const auto& p : model.network->parameters())
+        state.push_back(p.detach().clone());
+    for (const auto& b : model.network->buffers())
+        state.push_back(b.clone());
     return state;
 }
 
 void restoreState(LoadedModel& model, const std::vector<Tensor>& state) {
     const torch::NoGradGuard noGradient;
     std::size_t i = 0;
-    for (auto& p : model.network->parameters()) p.copy_(state[i++]);
-    for (auto& b : model.network->buffers()) b.copy_(state[i++]);
+    for (auto& p : model.network->parameters())
+        p.copy_(state[i++]);
+    for (auto& b : model.network->buffers())
+        b.copy_(state[i++]);
 }
 
 nlohmann::json validate(LoadedModel& model, const std::vector<SectionTensors>& sections) {
@@ -189,9 +208,11 @@ double meanGeneCorrelation(const Tensor& predicted, const Tensor& measured) {
     return ((p * t).sum(0) / size).masked_select(defined).mean().item<double>();
 }
 
-Result<LoadedModel> train(const TrainingConfig& config, ModelCard card, const std::vector<SectionTensors>& sections,
+Result<LoadedModel> train(const TrainingConfig& config, ModelCard card,
+                          const std::vector<SectionTensors>& sections,
                           const std::vector<SectionTensors>& validation, const Tensor& geneEmbeddings,
-                          const TrainingListener& listener, const std::function<Result<void>(const LoadedModel&)>& best,
+                          const TrainingListener& listener,
+                          const std::function<Result<void>(const LoadedModel&)>& best,
                           const CancelToken& cancel) {
     torch::manual_seed(config.seed);
     LoadedModel model;
@@ -231,7 +252,9 @@ Result<LoadedModel> train(const TrainingConfig& config, ModelCard card, const st
     }
     restoreState(model, bestState);
     model.network->eval();
-    listener({{"event", "done"}, {"best_epoch", bestEpoch}, {"validation_pcc", config.fixedEpochs > 0 ? nlohmann::json() : nlohmann::json(bestPcc)}});
+    listener({{"event", "done"},
+              {"best_epoch", bestEpoch},
+              {"validation_pcc", config.fixedEpochs > 0 ? nlohmann::json() : nlohmann::json(bestPcc)}});
     return model;
 }
 

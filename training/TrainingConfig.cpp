@@ -9,25 +9,51 @@ namespace {
 
 using Json = nlohmann::json;
 
-const std::set<std::string> kKeys{
-    "model", "panel", "genes", "image_encoder", "patch_pixels", "microns_per_pixel", "context_um", "gene_texts",
-    "feature_cache", "learning_rate", "learning_rate_step", "learning_rate_decay", "weight_decay", "batch",
-    "maximum_epochs", "patience", "fixed_epochs", "average_weights", "feature_dropout", "seed", "augment",
-    "distillation_alpha", "contrastive_weight_scale", "contrast_within_spots", "name", "licence", "source", "held_out"};
+const std::set<std::string> kKeys{"model",
+                                  "panel",
+                                  "genes",
+                                  "image_encoder",
+                                  "patch_pixels",
+                                  "microns_per_pixel",
+                                  "context_um",
+                                  "gene_texts",
+                                  "feature_cache",
+                                  "learning_rate",
+                                  "learning_rate_step",
+                                  "learning_rate_decay",
+                                  "weight_decay",
+                                  "batch",
+                                  "maximum_epochs",
+                                  "patience",
+                                  "fixed_epochs",
+                                  "average_weights",
+                                  "feature_dropout",
+                                  "seed",
+                                  "augment",
+                                  "distillation_alpha",
+                                  "contrastive_weight_scale",
+                                  "contrast_within_spots",
+                                  "name",
+                                  "licence",
+                                  "source",
+                                  "held_out"};
 
 Result<void> check(const TrainingConfig& c, const std::string& where) {
     const auto wrong = [&](const char* key, const char* expected) {
         return badInput(std::string("the setting ") + key + " should be " + expected, where);
     };
     if (c.patchPixels < 32 || c.patchPixels > 1024) return wrong("patch_pixels", "between 32 and 1024");
-    if (c.micronsPerPixel < 0 || c.micronsPerPixel > 20) return wrong("microns_per_pixel", "between 0 and 20");
+    if (c.micronsPerPixel < 0 || c.micronsPerPixel > 20)
+        return wrong("microns_per_pixel", "between 0 and 20");
     if (!(c.learningRate > 0 && c.learningRate < 1)) return wrong("learning_rate", "between 0 and 1");
     if (c.learningRateStep < 1) return wrong("learning_rate_step", "at least 1");
     if (c.batch < 2 || c.batch > 4096) return wrong("batch", "between 2 and 4096");
     if (c.maximumEpochs < 1 || c.patience < 1 || c.fixedEpochs < 0)
         return wrong("maximum_epochs, patience or fixed_epochs", "positive");
-    if (c.averageWeights < 0 || c.averageWeights >= 1) return wrong("average_weights", "at least 0 and below 1");
-    if (c.featureDropout < 0 || c.featureDropout >= 1) return wrong("feature_dropout", "at least 0 and below 1");
+    if (c.averageWeights < 0 || c.averageWeights >= 1)
+        return wrong("average_weights", "at least 0 and below 1");
+    if (c.featureDropout < 0 || c.featureDropout >= 1)
+        return wrong("feature_dropout", "at least 0 and below 1");
     return {};
 }
 
@@ -38,9 +64,11 @@ Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
     auto text = readFile(file);
     if (!text) return Failure(text.error());
     const Json j = Json::parse(*text, nullptr, false, true);
-    if (!j.is_object()) return badInput("this is not a JSON object", where, "See the examples in resources/training");
+    if (!j.is_object())
+        return badInput("this is not a JSON object", where, "See the examples in resources/training");
     for (const auto& [key, value] : j.items())
-        if (!kKeys.contains(key)) return badInput("the setting " + key + " is not known", where, "Check its spelling");
+        if (!kKeys.contains(key))
+            return badInput("the setting " + key + " is not known", where, "Check its spelling");
     TrainingConfig c;
     c.asJson = j;
     auto model = parseDkanConfig(j.value("model", Json::object()), where);

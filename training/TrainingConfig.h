@@ -18,23 +18,23 @@ struct TrainingConfig {
     std::vector<std::string> genes; ///< a fixed panel; empty: chosen on the training sections
     std::string imageEncoder;
     int patchPixels = 224;
-    double micronsPerPixel = 0;     ///< of the patches; 0: such that a patch is as wide as the spot pitch
-    double contextMicrons = 0;      ///< 0: the mean width of the training sections
-    std::filesystem::path geneTexts; ///< optional table of summaries
+    double micronsPerPixel = 0;         ///< of the patches; 0: such that a patch is as wide as the spot pitch
+    double contextMicrons = 0;          ///< 0: the mean width of the training sections
+    std::filesystem::path geneTexts;    ///< optional table of summaries
     std::filesystem::path featureCache; ///< optional folder where frozen features are kept between runs
 
     double learningRate = 1e-4;
-    int learningRateStep = 50;      ///< epochs
+    int learningRateStep = 50; ///< epochs
     double learningRateDecay = 0.9;
     double weightDecay = 0;
-    int batch = 128;                ///< spots
+    int batch = 128; ///< spots
     int maximumEpochs = 200;
-    int patience = 20;              ///< epochs without a better validation PCC
-    int fixedEpochs = 0;            ///< > 0: so many epochs on all sections, none set aside
-    double averageWeights = 0;      ///< > 0: decay of an exponential average of the weights, which is what is kept
-    double featureDropout = 0;      ///< share of frozen-feature values dropped in training
+    int patience = 20;         ///< epochs without a better validation PCC
+    int fixedEpochs = 0;       ///< > 0: so many epochs on all sections, none set aside
+    double averageWeights = 0; ///< > 0: decay of an exponential average of the weights, which is what is kept
+    double featureDropout = 0; ///< share of frozen-feature values dropped in training
     std::uint64_t seed = 2021;
-    bool augment = true;            ///< flips and quarter turns of the patch
+    bool augment = true; ///< flips and quarter turns of the patch
     double distillation = 0.3;
     double contrastiveWeightScale = 3;
     bool contrastWithinSpots = false;
@@ -42,11 +42,11 @@ struct TrainingConfig {
     std::string name, licence, source; ///< for the model card
     nlohmann::json heldOut;            ///< for the model card: figures from sections that chose nothing
 
-    nlohmann::json asJson;             ///< the configuration as it was read
+    nlohmann::json asJson; ///< the configuration as it was read
 };
 
-/// Reads a configuration file. Blocking. BadInput naming the key that is wrong; unknown keys are refused, so that a
-/// misspelt setting is not silently ignored. Paths in it are relative to the file.
+/// Reads a configuration file. Blocking. BadInput naming the key that is wrong; unknown keys are refused, so
+/// that a misspelt setting is not silently ignored. Paths in it are relative to the file.
 [[nodiscard]] Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file);
 
 } // namespace spotglass

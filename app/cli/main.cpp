@@ -13,7 +13,8 @@ namespace {
 using Action = std::function<Result<void>()>;
 
 /// Calls a command of the Torch-side module, which is opened only now.
-template <typename Options> Action inModule(Result<void> (EngineModule::*command)(const Options&), const Options& options) {
+template <typename Options>
+Action inModule(Result<void> (EngineModule::*command)(const Options&), const Options& options) {
     return [command, &options]() -> Result<void> {
         auto module = loadEngineModule();
         if (!module) return Failure(module.error());
@@ -40,43 +41,61 @@ void addSlideCommands(CLI::App& app, Commands& c) {
     info->add_flag("--json", c.json, "One JSON document on standard output");
     info->callback([&c] { c.action = [&c] { return runInfo(c.slide, c.json); }; });
 
-    auto* predict = app.add_subcommand("predict", "Predict expression, on a lattice over the tissue or at given spots");
+    auto* predict =
+        app.add_subcommand("predict", "Predict expression, on a lattice over the tissue or at given spots");
     predict->add_option("slides", c.predict.slides, "Whole-slide images")->required();
     predict->add_option("--model", c.predict.model, "Model file")->required();
-    auto* spots = predict->add_option("--spots", c.predict.spots, "Spot file (legacy ST), or a folder of them");
-    predict->add_option("--pitch-um", c.predict.pitchMicrons, "Spacing of the lattice in micrometres")->excludes(spots)->check(CLI::PositiveNumber);
+    auto* spots =
+        predict->add_option("--spots", c.predict.spots, "Spot file (legacy ST), or a folder of them");
+    predict->add_option("--pitch-um", c.predict.pitchMicrons, "Spacing of the lattice in micrometres")
+        ->excludes(spots)
+        ->check(CLI::PositiveNumber);
     predict->add_option("--genes", c.predict.genes, "Only these genes, separated by commas")->delimiter(',');
-    predict->add_option("--mpp", c.predict.micronsPerPixel, "Micrometres per pixel at full resolution")->check(CLI::Range(0.01, 50.0));
-    predict->add_option("-o,--output", c.predict.output, "Table (.csv), or a folder for several slides")->required();
+    predict->add_option("--mpp", c.predict.micronsPerPixel, "Micrometres per pixel at full resolution")
+        ->check(CLI::Range(0.01, 50.0));
+    predict->add_option("-o,--output", c.predict.output, "Table (.csv), or a folder for several slides")
+        ->required();
     predict->callback([&c] { c.action = inModule(&EngineModule::predict, c.predict); });
 }
 
 void addTrainingCommands(CLI::App& app, Commands& c) {
     auto* train = app.add_subcommand("train", "Train a model on a cohort");
-    train->add_option("--cohort", c.train.cohort, "Folder with ST-imgs, ST-cnts and ST-spotfiles")->required();
+    train->add_option("--cohort", c.train.cohort, "Folder with ST-imgs, ST-cnts and ST-spotfiles")
+        ->required();
     train->add_option("--config", c.train.config, "Configuration (JSON)")->required();
-    train->add_option("--train-sections", c.train.trainSections, "Sections to train on, separated by commas")->delimiter(',');
-    train->add_option("--validation-sections", c.train.validationSections, "Sections that decide when to stop")->delimiter(',');
+    train->add_option("--train-sections", c.train.trainSections, "Sections to train on, separated by commas")
+        ->delimiter(',');
+    train
+        ->add_option("--validation-sections", c.train.validationSections, "Sections that decide when to stop")
+        ->delimiter(',');
     train->add_option("-o,--output", c.train.output, "Folder of the run")->required();
     train->callback([&c] { c.action = inModule(&EngineModule::train, c.train); });
 
     auto* evaluate = app.add_subcommand("evaluate", "Compare a model's predictions with measured sections");
     evaluate->add_option("--model", c.evaluate.model, "Model file")->required();
     evaluate->add_option("--cohort", c.evaluate.cohort, "Folder of the cohort")->required();
-    evaluate->add_option("--sections", c.evaluate.sections, "Only these sections, separated by commas")->delimiter(',');
-    evaluate->add_flag("--shuffle-images", c.evaluate.shuffleImages, "Hand every spot another spot's tissue: what is left is read from position");
+    evaluate->add_option("--sections", c.evaluate.sections, "Only these sections, separated by commas")
+        ->delimiter(',');
+    evaluate->add_flag("--shuffle-images", c.evaluate.shuffleImages,
+                       "Hand every spot another spot's tissue: what is left is read from position");
     evaluate->add_flag("--json", c.evaluate.json, "One JSON document on standard output");
     evaluate->callback([&c] { c.action = inModule(&EngineModule::evaluate, c.evaluate); });
 
     auto* metrics = app.add_subcommand("metrics", "The published metrics of measured and predicted tables");
-    metrics->add_option("folder", c.metrics.folder, "Folder with sections.safetensors and expected.json")->required();
+    metrics->add_option("folder", c.metrics.folder, "Folder with sections.safetensors and expected.json")
+        ->required();
     metrics->add_flag("--json", c.metrics.json, "One JSON document on standard output");
     metrics->callback([&c] { c.action = inModule(&EngineModule::metrics, c.metrics); });
 
-    auto* synth = app.add_subcommand("synth", "Make a synthetic cohort: tissue whose morphology drives the expression");
+    auto* synth =
+        app.add_subcommand("synth", "Make a synthetic cohort: tissue whose morphology drives the expression");
     synth->add_option("-o,--output", c.synth.output, "Folder of the cohort")->required();
-    synth->add_option("--sections", c.synth.sections, "How many sections")->check(CLI::Range(1, 1000))->capture_default_str();
-    synth->add_option("--size", c.synth.pixels, "Side of a section's image in pixels")->check(CLI::Range(1024, 12000))->capture_default_str();
+    synth->add_option("--sections", c.synth.sections, "How many sections")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    synth->add_option("--size", c.synth.pixels, "Side of a section's image in pixels")
+        ->check(CLI::Range(1024, 12000))
+        ->capture_default_str();
     synth->add_option("--seed", c.synth.seed, "Seed of the random numbers")->capture_default_str();
     synth->callback([&c] { c.action = inModule(&EngineModule::synth, c.synth); });
 }
@@ -96,16 +115,21 @@ void addModelCommands(CLI::App& app, Commands& c) {
     });
     auto* import = model->add_subcommand("import", "Make a model file of an official checkpoint");
     import->add_option("checkpoint", c.import.checkpoint, "Lightning checkpoint (.ckpt)")->required();
-    import->add_option("--genes", c.import.genes, "Gene symbols in the checkpoint's order, one a line")->required();
+    import->add_option("--genes", c.import.genes, "Gene symbols in the checkpoint's order, one a line")
+        ->required();
     import->add_option("--text", c.import.text, "Gene semantic embeddings (.safetensors)")->required();
     import->add_option("-o,--output", c.import.output, "Model file")->required();
-    import->callback([&c] { c.action = inModule(&EngineModule::importModel, c.import); });
-    auto* replay = model->add_subcommand("replay", "Compute a folder of golden numbers again");
-    replay->add_option("folder", c.replay.folder, "Folder with weights, tensors and expected.json")->required();
-    replay->add_option("--precision", c.replay.precision, "fp32 or fp64")->check(CLI::IsMember({"fp32", "fp64"}))->capture_default_str();
-    replay->add_option("-o,--output", c.replay.output, "Folder for outputs.safetensors and steps.json")->required();
-    replay->callback([&c] { c.action = inModule(&EngineModule::replay, c.replay); });
-}
+    import->callback([&c] { c.action = inModule(&EngineModule::importModel, c.import);
+});
+auto* replay = model->add_subcommand("replay", "Compute a folder of golden numbers again");
+replay->add_option("folder", c.replay.folder, "Folder with weights, tensors and expected.json")->required();
+replay->add_option("--precision", c.replay.precision, "fp32 or fp64")
+    ->check(CLI::IsMember({"fp32", "fp64"}))
+    ->capture_default_str();
+replay->add_option("-o,--output", c.replay.output, "Folder for outputs.safetensors and steps.json")
+    ->required();
+replay->callback([&c] { c.action = inModule(&EngineModule::replay, c.replay); });
+} // namespace
 
 } // namespace
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-/// The Torch side of the command line, one function a subcommand (design section 7). All block. Sentences for people go to
-/// standard error, documents to standard output.
+/// The Torch side of the command line, one function a subcommand (design section 7). All block. Sentences for
+/// people go to standard error, documents to standard output.
 namespace spotglass {
 
 Result<void> runPredict(const PredictOptions& options);

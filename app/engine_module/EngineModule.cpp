@@ -26,14 +26,30 @@ class Module final : public EngineModule {
         at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
     }
     EngineFactory& engines() override { return factory_; }
-    Result<void> predict(const PredictOptions& o) override { return guarded([&] { return runPredict(o); }); }
-    Result<void> train(const TrainOptions& o) override { return guarded([&] { return runTrain(o); }); }
-    Result<void> evaluate(const EvaluateOptions& o) override { return guarded([&] { return runEvaluate(o); }); }
-    Result<void> metrics(const MetricsOptions& o) override { return guarded([&] { return runMetrics(o); }); }
-    Result<void> replay(const ReplayOptions& o) override { return guarded([&] { return runReplay(o); }); }
-    Result<void> importModel(const ImportOptions& o) override { return guarded([&] { return runImport(o); }); }
-    Result<void> modelInfo(const std::filesystem::path& m, bool j) override { return guarded([&] { return runModelInfo(m, j); }); }
-    Result<void> synth(const SynthOptions& o) override { return guarded([&] { return runSynth(o); }); }
+    Result<void> predict(const PredictOptions& o) override {
+        return guarded([&] { return runPredict(o); });
+    }
+    Result<void> train(const TrainOptions& o) override {
+        return guarded([&] { return runTrain(o); });
+    }
+    Result<void> evaluate(const EvaluateOptions& o) override {
+        return guarded([&] { return runEvaluate(o); });
+    }
+    Result<void> metrics(const MetricsOptions& o) override {
+        return guarded([&] { return runMetrics(o); });
+    }
+    Result<void> replay(const ReplayOptions& o) override {
+        return guarded([&] { return runReplay(o); });
+    }
+    Result<void> importModel(const ImportOptions& o) override {
+        return guarded([&] { return runImport(o); });
+    }
+    Result<void> modelInfo(const std::filesystem::path& m, bool j) override {
+        return guarded([&] { return runModelInfo(m, j); });
+    }
+    Result<void> synth(const SynthOptions& o) override {
+        return guarded([&] { return runSynth(o); });
+    }
 
   private:
     /// LibTorch throws; nothing may leave the module as an exception.
@@ -41,11 +57,14 @@ class Module final : public EngineModule {
         try {
             return work();
         } catch (const std::bad_alloc&) {
-            return fail(ErrorKind::Device, "there is not enough memory for this", {}, "Close other programs or use a smaller batch");
+            return fail(ErrorKind::Device, "there is not enough memory for this", {},
+                        "Close other programs or use a smaller batch");
         } catch (const c10::Error& error) {
-            return fail(ErrorKind::Defect, "a computation failed (" + std::string(error.what_without_backtrace()) + ")");
+            return fail(ErrorKind::Defect,
+                        "a computation failed (" + std::string(error.what_without_backtrace()) + ")");
         } catch (const std::exception& error) {
-            return fail(ErrorKind::Defect, std::string("something unexpected happened (") + error.what() + ")");
+            return fail(ErrorKind::Defect,
+                        std::string("something unexpected happened (") + error.what() + ")");
         }
     }
     Factory factory_;
@@ -53,9 +72,13 @@ class Module final : public EngineModule {
 
 } // namespace
 
-void say(const std::string& sentence) { std::fprintf(stderr, "%s\n", sentence.c_str()); }
+void say(const std::string& sentence) {
+    std::fprintf(stderr, "%s\n", sentence.c_str());
+}
 
-void printJson(const nlohmann::json& document) { std::printf("%s\n", document.dump(1).c_str()); }
+void printJson(const nlohmann::json& document) {
+    std::printf("%s\n", document.dump(1).c_str());
+}
 
 std::string today() {
     const std::time_t now = std::time(nullptr);

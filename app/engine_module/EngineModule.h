@@ -9,8 +9,9 @@
 #include <string>
 #include <vector>
 
-/// The door between the programs and everything that links LibTorch. The module (lib/spotglass_engine.so) is opened at
-/// run time, so that a slide is on the screen before LibTorch is loaded, and the viewer works without it.
+/// The door between the programs and everything that links LibTorch. The module (lib/spotglass_engine.so) is
+/// opened at run time, so that a slide is on the screen before LibTorch is loaded, and the viewer works
+/// without it.
 namespace spotglass {
 
 class EngineFactory;
@@ -28,7 +29,8 @@ struct TrainOptions {
 struct EvaluateOptions {
     std::filesystem::path model, cohort;
     std::vector<std::string> sections;
-    bool shuffleImages = false; ///< hand every spot another spot's tissue: how much is read from position alone
+    bool shuffleImages =
+        false; ///< hand every spot another spot's tissue: how much is read from position alone
     bool json = false;
 };
 struct MetricsOptions {
@@ -49,8 +51,8 @@ struct SynthOptions {
     std::uint64_t seed = 1;
 };
 
-/// Everything the programs ask of the Torch side. Calls block. `json` documents go to standard output, all else to
-/// standard error.
+/// Everything the programs ask of the Torch side. Calls block. `json` documents go to standard output, all
+/// else to standard error.
 class EngineModule {
   public:
     virtual ~EngineModule() = default;
@@ -65,8 +67,9 @@ class EngineModule {
     virtual Result<void> synth(const SynthOptions& options) = 0;
 };
 
-/// Opens the module beside the program (../lib/spotglass_engine.so). Blocking (LibTorch takes most of a second). The
-/// module stays loaded until the process ends. Kind Device with a sentence when it cannot be opened.
+/// Opens the module beside the program (../lib/spotglass_engine.so). Blocking (LibTorch takes most of a
+/// second). The module stays loaded until the process ends. Kind Device with a sentence when it cannot be
+/// opened.
 [[nodiscard]] Result<EngineModule*> loadEngineModule();
 
 } // namespace spotglass

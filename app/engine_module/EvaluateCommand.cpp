@@ -1,9 +1,143 @@
 #include "app/engine_module/Commands.h"
+#include "inference/model/SafeTensors.h"
+#include "training/cohort/Metrics.h"
+#include "training/cohort/SyntheticCohort.h"
+#include "training/SpotDataset.h"
+#include "training/Trainer.h"
+#include "viewer/base/Files.h"
+
+#include <algorithm>
+#include <set>
 
 namespace spotglass {
+namespace {
 
-Result<void> runEvaluate(const EvaluateOptions&) { return fail(ErrorKind::Defect, "evaluate is not there yet"); }
-Result<void> runMetrics(const MetricsOptions&) { return fail(ErrorKind::Defect, "metrics is not there yet"); }
-Result<void> runSynth(const SynthOptions&) { return fail(ErrorKind::Defect, "synth is not there yet"); }
+using Json = nlohmann::json;
+
+std::vector<float> values(const torch::Tensor& tensor) {
+    const auto flat = tensor.to(torch::kFloat32).contiguous();
+    return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
+}
+
+/// Sections that the model was trained on, or that decided when to stop: their figures say little.
+std::set<std::string> seenSections(const ModelCard& card) {
+    std::set<std::string> seen;
+    for (const char* key : {"sections", "set_aside"})
+        if (card.training.is_object() && card.training.contains(key) && card.training[key].is_array())
+            for (const auto& name : card.training[key])
+                if (name.is_string()) seen.insert(name.get<std::string>());
+    return seen;
+}
+
+void sayTable(const Json& report) {
+    for (const auto& [name, figures] : report["sections"].items())
+        say(name + "  PCC " + threeDecimals(figures["pcc"].get<double>()) + "  MSE " +
+            threeDecimals(figures["mse"].get<double>()));
+    const auto& m = report["metrics"];
+    const auto figure = [&](const char* key) {
+        return m[key]["mean"].is_number() ? threeDecimals(m[key]["mean"].get<double>()) : std::string("-");
+    };
+    say("MAE " + figure("mae") + "  MSE " + figure("mse") + "  PCC ALL " + figure("pcc_all") + "  HPG " +
+        figure("pcc_hpg") + "  HEG " + figure("pcc_heg") + "  HVG " + figure("pcc_hvg"));
+}
+
+} // namespace
+
+Result<void> runEvaluate(const EvaluateOptions& options) {
+    auto model = loadModel(options.model);
+    if (!model) return Failure(model.error());
+    auto encoder = makeFrozenEncoder(model->card.imageEncoder);
+    if (!encoder)
+        return badInput("its image encoder \"" + model->card.imageEncoder + "\" is not in this program",
+                        options.model.string());
+    auto cohort = readCohort(options.cohort, options.sections);
+    if (!cohort) return Failure(cohort.error());
+    const auto& card = model->card;
+    const auto seen = seenSections(card);
+    std::vector<SectionPrediction> predictions;
+    Json report{{"model", options.model.string()},
+                {"shuffled_images", options.shuffleImages},
+                {"sections", Json::object()}};
+    for (auto& section : cohort->sections) {
+        auto data = loadSection(
+            section, card.genes,
+            {card.patchPixels, card.micronsPerPixel, card.config.regionRows, card.config.regionColumns, {}},
+            *encoder, {});
+        if (!data) return Failure(data.error());
+        for (const auto& warning : section.warnings)
+            say(warning);
+        if (seen.contains(section.name))
+            say(section.name +
+                ": a section of this name was used in the training of this model; its figures are no test.");
+        if (options.shuffleImages) shuffleImages(*data, 1);
+        const auto predicted = predictSection(*model, *data);
+        predictions.push_back({section.patient, section.name, data->ids.size(), card.genes.size(),
+                               values(data->expression), values(predicted)});
+        report["sections"][section.name] = {
+            {"pcc", meanGeneCorrelation(predicted, data->expression)},
+            {"mse", torch::mse_loss(predicted, data->expression).item<double>()},
+            {"spots", data->ids.size()},
+            {"seen_in_training", seen.contains(section.name)}};
+    }
+    auto metrics = publishedMetrics(predictions, std::min<std::size_t>(50, card.genes.size()));
+    if (!metrics) return Failure(metrics.error());
+    report["metrics"] = toJson(*metrics);
+    Json genes = Json::object();
+    for (std::size_t g = 0; g < card.genes.size(); ++g)
+        genes[card.genes[g]] = std::isfinite(metrics->genePcc[g]) ? Json(metrics->genePcc[g]) : Json();
+    report["pcc"] = genes;
+    if (options.json)
+        printJson(report);
+    else
+        sayTable(report);
+    return {};
+}
+
+Result<void> runMetrics(const MetricsOptions& options) {
+    const auto path = options.folder / "sections.safetensors";
+    auto file = SafeTensors::read(path);
+    if (!file) return Failure(file.error());
+    std::size_t topK = 50;
+    if (std::filesystem::exists(options.folder / "expected.json")) {
+        auto text = readFile(options.folder / "expected.json");
+        if (!text) return Failure(text.error());
+        const Json expected = Json::parse(*text, nullptr, false);
+        if (!expected.is_object())
+            return badInput("this is not valid JSON", (options.folder / "expected.json").string());
+        topK = expected.value("top_k", topK);
+    }
+    std::vector<SectionPrediction> sections;
+    for (const auto& [name, entry] : file->entries()) {
+        if (!name.ends_with(".measured")) continue;
+        const std::string stem = name.substr(0, name.size() - std::string(".measured").size());
+        const auto dot = stem.find('.');
+        auto measured = file->floats(name), predicted = file->floats(stem + ".predicted");
+        if (dot == std::string::npos || entry.shape.size() != 2)
+            return badInput("tensor " + name +
+                                " should be named PATIENT.SECTION.measured and hold spots x genes",
+                            path.string());
+        if (!measured) return Failure(measured.error());
+        if (!predicted) return badInput("there is no " + stem + ".predicted beside " + name, path.string());
+        if (predicted->size() != measured->size())
+            return badInput("measured and predicted values of " + stem + " have different shapes",
+                            path.string());
+        sections.push_back(
+            {stem.substr(0, dot), stem.substr(dot + 1), static_cast<std::size_t>(entry.shape[0]),
+             static_cast<std::size_t>(entry.shape[1]), std::move(*measured), std::move(*predicted)});
+    }
+    auto metrics = publishedMetrics(sections, topK);
+    if (!metrics) return Failure(metrics.error());
+    auto document = toJson(*metrics);
+    document["top_k"] = topK;
+    if (options.json)
+        printJson(document);
+    else
+        say(document.dump(1));
+    return {};
+}
+
+Result<void> runSynth(const SynthOptions& options) {
+    return writeSyntheticCohort(options.output, {options.sections, options.pixels, options.seed}, say);
+}
 
 } // namespace spotglass

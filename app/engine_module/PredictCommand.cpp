@@ -14,14 +14,17 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Columns of the output: indices into the model's panel.
-Result<std::vector<std::size_t>> chosenGenes(const ModelSummary& model, const std::vector<std::string>& wanted) {
+Result<std::vector<std::size_t>> chosenGenes(const ModelSummary& model,
+                                             const std::vector<std::string>& wanted) {
     std::vector<std::size_t> columns;
     if (wanted.empty())
-        for (std::size_t i = 0; i < model.genes.size(); ++i) columns.push_back(i);
+        for (std::size_t i = 0; i < model.genes.size(); ++i)
+            columns.push_back(i);
     for (const auto& gene : wanted) {
         const auto it = std::find(model.genes.begin(), model.genes.end(), gene);
         if (it == model.genes.end())
-            return badInput("this model does not predict " + gene, model.file.string(), "See its genes with: spotglass-cli model info");
+            return badInput("this model does not predict " + gene, model.file.string(),
+                            "See its genes with: spotglass-cli model info");
         columns.push_back(static_cast<std::size_t>(it - model.genes.begin()));
     }
     return columns;
@@ -31,7 +34,8 @@ class CsvTable {
   public:
     CsvTable(const ModelSummary& model, std::vector<std::size_t> columns) : columns_(std::move(columns)) {
         text_ = "spot,x_px,y_px";
-        for (const auto c : columns_) text_ += ',' + model.genes[c];
+        for (const auto c : columns_)
+            text_ += ',' + model.genes[c];
         text_ += '\n';
     }
     void row(const std::string& spot, Level0Point center, const float* values) {
@@ -51,11 +55,13 @@ class CsvTable {
     std::string text_;
 };
 
-/// The spot file that belongs to a slide: the file itself, or NAME_selection.tsv in the folder or its ST-spotfiles.
+/// The spot file that belongs to a slide: the file itself, or NAME_selection.tsv in the folder or its
+/// ST-spotfiles.
 Result<fs::path> spotFileFor(const fs::path& slide, const fs::path& given) {
     if (!fs::is_directory(given)) return given;
     const std::string stem = slide.stem().string() + "_selection.tsv";
-    for (const auto& candidate : {given / stem, given / (stem + ".gz"), given / "ST-spotfiles" / stem, given / "ST-spotfiles" / (stem + ".gz")})
+    for (const auto& candidate : {given / stem, given / (stem + ".gz"), given / "ST-spotfiles" / stem,
+                                  given / "ST-spotfiles" / (stem + ".gz")})
         if (fs::exists(candidate)) return candidate;
     return badInput("this folder holds no " + stem, given.string(), "Give the spot file itself with --spots");
 }
@@ -67,14 +73,17 @@ Result<std::vector<CohortSpot>> spotsInside(const fs::path& file, const SlideSou
     const auto before = spots->size();
     std::erase_if(*spots, [&](const CohortSpot& s) { return !bounds.contains(s.center); });
     const auto outside = before - spots->size();
-    const std::string count = std::to_string(outside) + " of " + std::to_string(before) + " spots lie outside the image";
+    const std::string count =
+        std::to_string(outside) + " of " + std::to_string(before) + " spots lie outside the image";
     if (outside * 2 > before)
-        return badInput(count, file.string(), "The spot file belongs to another image, or to another size of this one");
+        return badInput(count, file.string(),
+                        "The spot file belongs to another image, or to another size of this one");
     if (outside > 0) say(file.string() + ": " + count + " and are left out.");
     return spots;
 }
 
-/// Scale: what the user gives, else what the file says, else what the spot array says; said aloud when derived.
+/// Scale: what the user gives, else what the file says, else what the spot array says; said aloud when
+/// derived.
 Result<MicronsPerPixel> scaleOf(const SlideSource& slide, const fs::path& file, const PredictOptions& options,
                                 const std::vector<CohortSpot>& spots, const ModelSummary& model) {
     if (options.micronsPerPixel) return MicronsPerPixel{*options.micronsPerPixel, *options.micronsPerPixel};
@@ -82,32 +91,41 @@ Result<MicronsPerPixel> scaleOf(const SlideSource& slide, const fs::path& file, 
     if (const auto lattice = fitLattice(spots)) {
         const double mpp = model.spotPitchMicrons / latticePitch(*lattice);
         char text[160];
-        std::snprintf(text, sizeof text, ": no scale in the file; %.4f um per pixel follows from the spots' pitch of %g um.", mpp, model.spotPitchMicrons);
+        std::snprintf(text, sizeof text,
+                      ": no scale in the file; %.4f um per pixel follows from the spots' pitch of %g um.",
+                      mpp, model.spotPitchMicrons);
         say(file.string() + text);
         return MicronsPerPixel{mpp, mpp};
     }
-    return badInput("this slide does not say its scale (micrometres per pixel)", file.string(), "Give it with --mpp, for example --mpp 0.5");
+    return badInput("this slide does not say its scale (micrometres per pixel)", file.string(),
+                    "Give it with --mpp, for example --mpp 0.5");
 }
 
 Result<std::string> predictAtSpots(PredictionEngine& engine, const SlideSource& slide, MicronsPerPixel scale,
-                                   const std::vector<CohortSpot>& spots, const std::vector<std::size_t>& columns) {
+                                   const std::vector<CohortSpot>& spots,
+                                   const std::vector<std::size_t>& columns) {
     std::vector<SpotPlace> places;
-    for (const auto& s : spots) places.push_back({s.id, s.column, s.row, s.center});
+    for (const auto& s : spots)
+        places.push_back({s.id, s.column, s.row, s.center});
     auto values = engine.predictSpots(slide, scale, places, {});
     if (!values) return Failure(values.error());
     CsvTable table(engine.model(), columns);
     const auto genes = engine.model().genes.size();
     std::size_t unreadable = 0;
     for (std::size_t i = 0; i < places.size(); ++i) {
-        if (std::isnan((*values)[i * genes])) ++unreadable;
-        else table.row(places[i].id, places[i].center, values->data() + i * genes);
+        if (std::isnan((*values)[i * genes]))
+            ++unreadable;
+        else
+            table.row(places[i].id, places[i].center, values->data() + i * genes);
     }
-    if (unreadable > 0) say(std::to_string(unreadable) + " spots lie where the slide cannot be read and are left out.");
+    if (unreadable > 0)
+        say(std::to_string(unreadable) + " spots lie where the slide cannot be read and are left out.");
     return table.text();
 }
 
-Result<std::string> predictOnLattice(PredictionEngine& engine, std::shared_ptr<const SlideSource> slide, MicronsPerPixel scale,
-                                     double pitch, const std::vector<std::size_t>& columns) {
+Result<std::string> predictOnLattice(PredictionEngine& engine, std::shared_ptr<const SlideSource> slide,
+                                     MicronsPerPixel scale, double pitch,
+                                     const std::vector<std::size_t>& columns) {
     PredictionLattice lattice;
     std::vector<std::pair<std::int64_t, std::vector<float>>> rows;
     const auto genes = engine.model().genes.size();
@@ -124,15 +142,18 @@ Result<std::string> predictOnLattice(PredictionEngine& engine, std::shared_ptr<c
     request.micronsPerPixel = scale;
     request.pitchMicrons = pitch;
     if (auto ok = engine.predictLattice(request, listener, {}); !ok) return Failure(ok.error());
-    if (lattice.tissueSpots == 0) say("No tissue was found on this slide; the table is empty.");
+    if (lattice.tissueSpots == 0)
+        say("No tissue was found on this slide; the table is empty.");
     else if (rows.size() < lattice.tissueSpots)
-        say(std::to_string(lattice.tissueSpots - rows.size()) + " places lie where the slide cannot be read and are left out.");
+        say(std::to_string(lattice.tissueSpots - rows.size()) +
+            " places lie where the slide cannot be read and are left out.");
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     CsvTable table(engine.model(), columns);
     for (const auto& [cell, values] : rows) {
         const auto column = cell % lattice.columns, row = cell / lattice.columns;
         table.row(std::to_string(column) + 'x' + std::to_string(row),
-                  lattice.latticeToLevel0.toLevel0(static_cast<double>(column), static_cast<double>(row)), values.data());
+                  lattice.latticeToLevel0.toLevel0(static_cast<double>(column), static_cast<double>(row)),
+                  values.data());
     }
     return table.text();
 }
@@ -160,9 +181,9 @@ Result<void> runPredict(const PredictOptions& options) {
         }
         auto scale = scaleOf(**slide, file, options, spots, (*engine)->model());
         if (!scale) return Failure(scale.error());
-        auto table = options.spots.empty()
-                         ? predictOnLattice(**engine, *slide, *scale, options.pitchMicrons.value_or(0), *columns)
-                         : predictAtSpots(**engine, **slide, *scale, spots, *columns);
+        auto table = options.spots.empty() ? predictOnLattice(**engine, *slide, *scale,
+                                                              options.pitchMicrons.value_or(0), *columns)
+                                           : predictAtSpots(**engine, **slide, *scale, spots, *columns);
         if (!table) {
             auto error = table.error();
             if (error.where.empty()) error.where = file.string();
@@ -170,8 +191,9 @@ Result<void> runPredict(const PredictOptions& options) {
         }
         const fs::path out = several ? options.output / (file.stem().string() + ".csv") : options.output;
         if (auto ok = writeFileAtomically(out, *table); !ok) return ok;
-        say(out.string() + ": " + std::to_string(std::count(table->begin(), table->end(), '\n') - 1) + " spots, " +
-            std::to_string(columns->size()) + " genes. Predicted expression, research use only.");
+        say(out.string() + ": " + std::to_string(std::count(table->begin(), table->end(), '\n') - 1) +
+            " spots, " + std::to_string(columns->size()) +
+            " genes. Predicted expression, research use only.");
     }
     return {};
 }

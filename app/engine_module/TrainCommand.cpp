@@ -16,17 +16,20 @@ struct Split {
     std::vector<Section*> training, validation;
 };
 
-/// Which sections train and which stop the training. Without names, the last patient's sections are set aside, or the last
-/// section where there is one patient only.
+/// Which sections train and which stop the training. Without names, the last patient's sections are set
+/// aside, or the last section where there is one patient only.
 Result<Split> split(Cohort& cohort, const TrainOptions& options, const TrainingConfig& config) {
-    const std::set<std::string> validation(options.validationSections.begin(), options.validationSections.end());
+    const std::set<std::string> validation(options.validationSections.begin(),
+                                           options.validationSections.end());
     const std::set<std::string> training(options.trainSections.begin(), options.trainSections.end());
     Split result;
     for (auto& section : cohort.sections) {
         if (training.contains(section.name) && validation.contains(section.name))
             return fail(ErrorKind::Usage, "section " + section.name + " is both trained on and set aside");
-        if (validation.contains(section.name)) result.validation.push_back(&section);
-        else if (training.empty() || training.contains(section.name)) result.training.push_back(&section);
+        if (validation.contains(section.name))
+            result.validation.push_back(&section);
+        else if (training.empty() || training.contains(section.name))
+            result.training.push_back(&section);
     }
     if (config.fixedEpochs > 0 && validation.empty()) return result;
     if (config.fixedEpochs > 0)
@@ -38,18 +41,19 @@ Result<Split> split(Cohort& cohort, const TrainOptions& options, const TrainingC
                                          [&](const Section* s) { return s->patient != last; });
         std::vector<Section*> kept;
         for (auto* section : result.training)
-            (several ? section->patient == last : section == result.training.back()) ? result.validation.push_back(section)
-                                                                                     : kept.push_back(section);
+            (several ? section->patient == last : section == result.training.back())
+                ? result.validation.push_back(section)
+                : kept.push_back(section);
         result.training = kept;
     }
     if (result.training.empty())
-        return badInput("this cohort leaves no section to train on once one is set aside", cohort.folder.string(),
-                        "Add sections, or give fixed_epochs in the configuration");
+        return badInput("this cohort leaves no section to train on once one is set aside",
+                        cohort.folder.string(), "Add sections, or give fixed_epochs in the configuration");
     return result;
 }
 
-ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const Split& sections, const std::vector<std::string>& panel,
-                   const TrainOptions& options) {
+ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const Split& sections,
+                   const std::vector<std::string>& panel, const TrainOptions& options) {
     ModelCard card;
     card.config = config.model;
     card.config.genes = static_cast<int>(panel.size());
@@ -60,22 +64,31 @@ ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const Spl
     card.patchPixels = config.patchPixels;
     card.spotPitchMicrons = cohort.array.pitchMicrons;
     card.arrayGeometry = cohort.array.geometry == ArrayGeometry::Hexagonal ? "hexagonal" : "square";
-    card.micronsPerPixel = config.micronsPerPixel > 0 ? config.micronsPerPixel : card.spotPitchMicrons / config.patchPixels;
+    card.micronsPerPixel =
+        config.micronsPerPixel > 0 ? config.micronsPerPixel : card.spotPitchMicrons / config.patchPixels;
     double width = 0;
     std::vector<std::string> names, aside;
     for (const auto* section : sections.training) {
-        const auto [left, right] = std::minmax_element(section->spots.begin(), section->spots.end(), [](auto& a, auto& b) { return a.column < b.column; });
-        const auto [top, bottom] = std::minmax_element(section->spots.begin(), section->spots.end(), [](auto& a, auto& b) { return a.row < b.row; });
+        const auto [left, right] = std::minmax_element(section->spots.begin(), section->spots.end(),
+                                                       [](auto& a, auto& b) { return a.column < b.column; });
+        const auto [top, bottom] = std::minmax_element(section->spots.begin(), section->spots.end(),
+                                                       [](auto& a, auto& b) { return a.row < b.row; });
         width += std::max(right->column - left->column, bottom->row - top->row) + 1;
         names.push_back(section->name);
     }
-    for (const auto* section : sections.validation) aside.push_back(section->name);
-    card.contextMicrons = config.contextMicrons > 0 ? config.contextMicrons
-                                                    : width / static_cast<double>(sections.training.size()) * card.spotPitchMicrons;
+    for (const auto* section : sections.validation)
+        aside.push_back(section->name);
+    card.contextMicrons = config.contextMicrons > 0
+                              ? config.contextMicrons
+                              : width / static_cast<double>(sections.training.size()) * card.spotPitchMicrons;
     card.imageEncoder = config.imageEncoder;
     auto settings = config.asJson;
-    for (const char* path : {"held_out", "feature_cache", "gene_texts"}) settings.erase(path);
-    card.training = {{"cohort", cohort.folder.filename().string()}, {"sections", names}, {"set_aside", aside}, {"settings", settings}};
+    for (const char* path : {"held_out", "feature_cache", "gene_texts"})
+        settings.erase(path);
+    card.training = {{"cohort", cohort.folder.filename().string()},
+                     {"sections", names},
+                     {"set_aside", aside},
+                     {"settings", settings}};
     card.heldOut = config.heldOut;
     card.licence = config.licence;
     card.source = config.source;
@@ -84,14 +97,16 @@ ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const Spl
     return card;
 }
 
-Result<std::vector<SectionTensors>> load(const std::vector<Section*>& sections, const ModelCard& card, const TrainingConfig& config,
-                                         const FrozenEncoder& encoder) {
+Result<std::vector<SectionTensors>> load(const std::vector<Section*>& sections, const ModelCard& card,
+                                         const TrainingConfig& config, const FrozenEncoder& encoder) {
     std::vector<SectionTensors> loaded;
-    const PatchSettings settings{card.patchPixels, card.micronsPerPixel, card.config.regionRows, card.config.regionColumns, config.featureCache};
+    const PatchSettings settings{card.patchPixels, card.micronsPerPixel, card.config.regionRows,
+                                 card.config.regionColumns, config.featureCache};
     for (auto* section : sections) {
         auto tensors = loadSection(*section, card.genes, settings, encoder, {});
         if (!tensors) return Failure(tensors.error());
-        for (const auto& warning : section->warnings) say(warning);
+        for (const auto& warning : section->warnings)
+            say(warning);
         say("Section " + section->name + ": " + std::to_string(tensors->ids.size()) + " spots");
         loaded.push_back(std::move(*tensors));
     }
@@ -106,9 +121,12 @@ class EventFile {
         out_ << event.dump() << std::endl;
         if (event.value("event", "") != "epoch") return;
         const bool validated = event.contains("validation");
-        say("Epoch " + std::to_string(event["epoch"].get<int>()) + ": loss " + threeDecimals(event["training"]["total"].get<double>()) +
-            (validated ? ", validation PCC " + threeDecimals(event["validation"]["pcc"].get<double>()) : std::string()) +
-            (event.value("best", false) ? " (kept), " : ", ") + threeDecimals(event["seconds"].get<double>()) + " s");
+        say("Epoch " + std::to_string(event["epoch"].get<int>()) + ": loss " +
+            threeDecimals(event["training"]["total"].get<double>()) +
+            (validated ? ", validation PCC " + threeDecimals(event["validation"]["pcc"].get<double>())
+                       : std::string()) +
+            (event.value("best", false) ? " (kept), " : ", ") +
+            threeDecimals(event["seconds"].get<double>()) + " s");
     }
 
   private:
@@ -121,10 +139,12 @@ Result<void> runTrain(const TrainOptions& options) {
     auto config = readTrainingConfig(options.config);
     if (!config) return Failure(config.error());
     std::vector<std::string> names = options.trainSections;
-    if (!names.empty()) names.insert(names.end(), options.validationSections.begin(), options.validationSections.end());
+    if (!names.empty())
+        names.insert(names.end(), options.validationSections.begin(), options.validationSections.end());
     auto cohort = readCohort(options.cohort, names);
     if (!cohort) return Failure(cohort.error());
-    for (const auto& warning : cohort->warnings) say(warning);
+    for (const auto& warning : cohort->warnings)
+        say(warning);
     auto sections = split(*cohort, options, *config);
     if (!sections) return Failure(sections.error());
     std::vector<std::string> panel = config->genes;
@@ -132,15 +152,17 @@ Result<void> runTrain(const TrainOptions& options) {
         auto chosen = chooseGenePanel({sections->training.begin(), sections->training.end()}, config->panel,
                                       {sections->validation.begin(), sections->validation.end()});
         if (!chosen) return Failure(chosen.error());
-        for (const auto& warning : chosen->warnings) say(warning);
+        for (const auto& warning : chosen->warnings)
+            say(warning);
         panel = chosen->genes;
     }
     auto encoder = makeFrozenEncoder(config->imageEncoder);
     if (!encoder)
-        return badInput("the image encoder " + config->imageEncoder + " is not known", options.config.string());
+        return badInput("the image encoder " + config->imageEncoder + " is not known",
+                        options.config.string());
     if (encoder->width() != config->model.width)
-        return badInput("emb_dim is " + std::to_string(config->model.width) + ", but " + config->imageEncoder + " gives " +
-                            std::to_string(encoder->width()) + " values",
+        return badInput("emb_dim is " + std::to_string(config->model.width) + ", but " +
+                            config->imageEncoder + " gives " + std::to_string(encoder->width()) + " values",
                         options.config.string(), "Set emb_dim to the encoder's width");
     GeneTexts texts;
     if (!config->geneTexts.empty()) {
@@ -162,11 +184,19 @@ Result<void> runTrain(const TrainOptions& options) {
     if (!validation) return Failure(validation.error());
 
     EventFile events(options.output / "events.jsonl");
-    events.write({{"event", "start"}, {"genes", panel.size()}, {"sections", card.training["sections"]}, {"set_aside", card.training["set_aside"]},
-                  {"microns_per_pixel", card.micronsPerPixel}, {"patch_pixels", card.patchPixels}});
-    const auto geneEmbeddings = torch::tensor(at::ArrayRef<float>(embeddings)).view({static_cast<int64_t>(panel.size()), textEncoder.width()});
-    const auto keep = [&](const LoadedModel& model) { return saveModel(model, options.output / "checkpoint" / "best.safetensors"); };
-    auto model = train(*config, card, *training, *validation, geneEmbeddings, [&](const auto& event) { events.write(event); }, keep, {});
+    events.write({{"event", "start"},
+                  {"genes", panel.size()},
+                  {"sections", card.training["sections"]},
+                  {"set_aside", card.training["set_aside"]},
+                  {"microns_per_pixel", card.micronsPerPixel},
+                  {"patch_pixels", card.patchPixels}});
+    const auto geneEmbeddings = torch::tensor(at::ArrayRef<float>(embeddings))
+                                    .view({static_cast<int64_t>(panel.size()), textEncoder.width()});
+    const auto keep = [&](const LoadedModel& model) {
+        return saveModel(model, options.output / "checkpoint" / "best.safetensors");
+    };
+    auto model = train(*config, card, *training, *validation, geneEmbeddings,
+                       [&](const auto& event) { events.write(event); }, keep, {});
     if (!model) return Failure(model.error());
     if (auto ok = saveModel(*model, options.output / "model.safetensors"); !ok) return ok;
     say("The model is in " + (options.output / "model.safetensors").string());

@@ -4,8 +4,10 @@
 
 namespace spotglass {
 
-torch::Tensor standardised(const torch::Tensor& features, const torch::Tensor& mean, const torch::Tensor& scale) {
-    // Far outside what training showed, a descriptor says "unusual" and no more; unbounded it would drown the rest.
+torch::Tensor standardised(const torch::Tensor& features, const torch::Tensor& mean,
+                           const torch::Tensor& scale) {
+    // Far outside what training showed, a descriptor says "unusual" and no more; unbounded it would drown the
+    // rest.
     return ((features - mean) / scale).clamp(-6, 6);
 }
 
@@ -15,10 +17,10 @@ DkanPredictor::DkanPredictor(LoadedModel& model, const FrozenEncoder&) : model_(
     textTokens_ = model_.network->encodeText(model_.geneEmbeddings);
 }
 
-Result<void> DkanPredictor::predict(FeatureBank& bank, const PatchReader& reader, const std::vector<PredictorSpot>& context,
-                                    const std::vector<std::size_t>& wanted, const CancelToken& cancel,
-                                    const std::function<void(const std::vector<std::size_t>&, const torch::Tensor&)>& deliver,
-                                    int batch) {
+Result<void> DkanPredictor::predict(
+    FeatureBank& bank, const PatchReader& reader, const std::vector<PredictorSpot>& context,
+    const std::vector<std::size_t>& wanted, const CancelToken& cancel,
+    const std::function<void(const std::vector<std::size_t>&, const torch::Tensor&)>& deliver, int batch) {
     const torch::NoGradGuard noGradient;
     const auto& config = model_.card.config;
     const auto count = static_cast<int64_t>(context.size());
@@ -33,7 +35,9 @@ Result<void> DkanPredictor::predict(FeatureBank& bank, const PatchReader& reader
         at[i][1] = spot.column;
     }
     if (auto ok = bank.ensure(own, cancel); !ok) return ok;
-    const auto usual = [&](const torch::Tensor& f) { return standardised(f, model_.featureMean, model_.featureScale); };
+    const auto usual = [&](const torch::Tensor& f) {
+        return standardised(f, model_.featureMean, model_.featureScale);
+    };
     const auto slideTokens = model_.network->encodeSlide(usual(bank.features(own)), positions);
     for (std::size_t begin = 0; begin < wanted.size(); begin += static_cast<std::size_t>(batch)) {
         if (cancel.isCancelled()) return cancelled();
@@ -64,7 +68,8 @@ Result<void> DkanPredictor::predict(FeatureBank& bank, const PatchReader& reader
         }
         if (done.empty()) continue;
         const auto out = model_.network->forward(
-            {torch::stack(patches), torch::stack(neighbours), torch::stack(masks), torch::stack(tokens)}, textTokens_);
+            {torch::stack(patches), torch::stack(neighbours), torch::stack(masks), torch::stack(tokens)},
+            textTokens_);
         deliver(done, out.prediction.contiguous());
     }
     return {};

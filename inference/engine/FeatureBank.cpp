@@ -6,7 +6,9 @@ namespace {
 constexpr std::size_t kBatch = 16;
 
 torch::Tensor imageNet(std::array<double, 3> values, const torch::Tensor& like) {
-    return torch::tensor({values[0], values[1], values[2]}, torch::kFloat64).to(like.options()).view({3, 1, 1});
+    return torch::tensor({values[0], values[1], values[2]}, torch::kFloat64)
+        .to(like.options())
+        .view({3, 1, 1});
 }
 constexpr std::array<double, 3> kMean{0.485, 0.456, 0.406};
 constexpr std::array<double, 3> kDeviation{0.229, 0.224, 0.225};
@@ -22,7 +24,8 @@ torch::Tensor imageNetNormalised(const torch::Tensor& rgb) {
     return (rgb - imageNet(kMean, rgb)) / imageNet(kDeviation, rgb);
 }
 
-FeatureBank::FeatureBank(const PatchReader& reader, const FrozenEncoder& encoder) : reader_(reader), encoder_(encoder) {
+FeatureBank::FeatureBank(const PatchReader& reader, const FrozenEncoder& encoder)
+    : reader_(reader), encoder_(encoder) {
     const auto side = reader.patchPixels();
     const auto zero = imageNet(kMean, torch::empty({1})).expand({3, side, side});
     masked_ = encoder.encode(zero.unsqueeze(0)).squeeze(0);
@@ -34,7 +37,8 @@ Result<void> FeatureBank::ensure(const std::vector<PatchKey>& patches, const Can
     const auto flush = [&] {
         if (keys.empty()) return;
         const auto rows = encoder_.encode(torch::stack(pending));
-        for (std::size_t i = 0; i < keys.size(); ++i) rows_[keys[i]] = rows[static_cast<int64_t>(i)].clone();
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            rows_[keys[i]] = rows[static_cast<int64_t>(i)].clone();
         keys.clear();
         pending.clear();
     };
@@ -59,7 +63,8 @@ Result<void> FeatureBank::ensure(const std::vector<PatchKey>& patches, const Can
 torch::Tensor FeatureBank::features(const std::vector<PatchKey>& patches) const {
     std::vector<torch::Tensor> rows;
     rows.reserve(patches.size());
-    for (const PatchKey patch : patches) rows.push_back(rows_.at(patch));
+    for (const PatchKey patch : patches)
+        rows.push_back(rows_.at(patch));
     return torch::stack(rows);
 }
 
@@ -78,7 +83,8 @@ std::pair<torch::Tensor, torch::Tensor> FeatureBank::snapshot() const {
 
 void FeatureBank::restore(const torch::Tensor& centres, const torch::Tensor& features) {
     const auto at = centres.accessor<int64_t, 2>();
-    for (int64_t i = 0; i < centres.size(0); ++i) rows_[{at[i][0], at[i][1]}] = features[i].clone();
+    for (int64_t i = 0; i < centres.size(0); ++i)
+        rows_[{at[i][0], at[i][1]}] = features[i].clone();
 }
 
 } // namespace spotglass

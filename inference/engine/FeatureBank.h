@@ -10,14 +10,15 @@
 
 namespace spotglass {
 
-/// Frozen features of a slide's patches, each distinct patch encoded once (spec/dkan.md section 5.3). Internal to the Torch
-/// side. One thread at a time; owns neither reader nor encoder.
+/// Frozen features of a slide's patches, each distinct patch encoded once (spec/dkan.md section 5.3).
+/// Internal to the Torch side. One thread at a time; owns neither reader nor encoder.
 class FeatureBank {
   public:
     FeatureBank(const PatchReader& reader, const FrozenEncoder& encoder);
 
-    /// Encodes those of `patches` that are not known yet. Blocking. Patches that cannot be read are remembered as such
-    /// and get the features of a masked patch. Cancelled when the token says so; what is encoded by then stays.
+    /// Encodes those of `patches` that are not known yet. Blocking. Patches that cannot be read are
+    /// remembered as such and get the features of a masked patch. Cancelled when the token says so; what is
+    /// encoded by then stays.
     [[nodiscard]] Result<void> ensure(const std::vector<PatchKey>& patches, const CancelToken& cancel);
 
     /// Rows for `patches` (all ensured before): n x D, raw.

@@ -16,7 +16,8 @@ double snapped(double side) {
 
 } // namespace
 
-PatchReader::PatchReader(const SlideSource& slide, MicronsPerPixel slideScale, int patchPixels, double micronsPerPixel)
+PatchReader::PatchReader(const SlideSource& slide, MicronsPerPixel slideScale, int patchPixels,
+                         double micronsPerPixel)
     : slide_(slide), pixels_(patchPixels), sideX_(snapped(patchPixels * micronsPerPixel / slideScale.x)),
       sideY_(snapped(patchPixels * micronsPerPixel / slideScale.y)) {
     const auto bounds = level0Bounds(*slide.info());
@@ -25,7 +26,8 @@ PatchReader::PatchReader(const SlideSource& slide, MicronsPerPixel slideScale, i
 }
 
 Result<std::vector<std::uint8_t>> PatchReader::read(PatchKey patch) const {
-    const Level0Rect rect{static_cast<double>(patch.x) - sideX_ / 2, static_cast<double>(patch.y) - sideY_ / 2, sideX_, sideY_};
+    const Level0Rect rect{static_cast<double>(patch.x) - sideX_ / 2,
+                          static_cast<double>(patch.y) - sideY_ / 2, sideX_, sideY_};
     auto raster = readLevel0Region(slide_, rect, pixels_, pixels_);
     if (!raster) return Failure(raster.error());
     std::vector<std::uint8_t> rgb(raster->pixels.size() * 3);
@@ -45,7 +47,8 @@ PatchKey PatchReader::patchAt(Level0Point center) const {
 PatchRegion PatchReader::regionAt(Level0Point center, int rows, int columns) const {
     PatchRegion region;
     const double cx = std::floor(center.x), cy = std::floor(center.y);
-    // Patch i along an axis is masked when its outer edge passes the image's (spec section 1: row 0 when cy - 2.5 * 224 < 0).
+    // Patch i along an axis is masked when its outer edge passes the image's (spec section 1: row 0 when cy
+    // - 2.5 * 224 < 0).
     const auto inside = [](double at, double side, int step, double size) {
         if (step < 0) return at + (step - 0.5) * side >= 0;
         if (step > 0) return at + (step + 0.5) * side <= size;
@@ -54,7 +57,8 @@ PatchRegion PatchReader::regionAt(Level0Point center, int rows, int columns) con
     for (int r = -(rows / 2); r <= rows / 2; ++r)
         for (int c = -(columns / 2); c <= columns / 2; ++c) {
             region.patches.push_back(patchAt({center.x + c * sideX_, center.y + r * sideY_}));
-            region.mask.push_back(inside(cx, sideX_, c, width_) && inside(cy, sideY_, r, height_) ? 1.0F : 0.0F);
+            region.mask.push_back(inside(cx, sideX_, c, width_) && inside(cy, sideY_, r, height_) ? 1.0F
+                                                                                                  : 0.0F);
         }
     return region;
 }

@@ -17,26 +17,29 @@ struct PatchKey {
     bool operator==(const PatchKey&) const = default;
 };
 
-/// The patches around one spot, row-major, the spot's own in the middle; mask is 1 where a patch lies inside the image.
+/// The patches around one spot, row-major, the spot's own in the middle; mask is 1 where a patch lies inside
+/// the image.
 struct PatchRegion {
     std::vector<PatchKey> patches;
     std::vector<float> mask;
 };
 
-/// Cuts square patches of a model's physical size out of a slide: patchPixels at micronsPerPixel, whatever the slide's
-/// own scale. const functions are safe on several threads and block on disk. Does not own the slide.
+/// Cuts square patches of a model's physical size out of a slide: patchPixels at micronsPerPixel, whatever
+/// the slide's own scale. const functions are safe on several threads and block on disk. Does not own the
+/// slide.
 class PatchReader {
   public:
     /// `slideScale` is that of level 0 and must be valid.
-    PatchReader(const SlideSource& slide, MicronsPerPixel slideScale, int patchPixels, double micronsPerPixel);
+    PatchReader(const SlideSource& slide, MicronsPerPixel slideScale, int patchPixels,
+                double micronsPerPixel);
 
     /// Side of a patch in level-0 pixels along x and y.
     [[nodiscard]] double sideX() const { return sideX_; }
     [[nodiscard]] double sideY() const { return sideY_; }
     [[nodiscard]] int patchPixels() const { return pixels_; }
 
-    /// The patch as RGB bytes, patchPixels x patchPixels x 3. Where no resampling is needed these are exactly the rows
-    /// y - side/2 .. y + side/2 - 1. White beyond the image. BadInput when the file is broken there.
+    /// The patch as RGB bytes, patchPixels x patchPixels x 3. Where no resampling is needed these are exactly
+    /// the rows y - side/2 .. y + side/2 - 1. White beyond the image. BadInput when the file is broken there.
     [[nodiscard]] Result<std::vector<std::uint8_t>> read(PatchKey patch) const;
 
     /// The patch of a spot, and the rows x columns patches around a spot's centre (level-0 pixels).

@@ -19,15 +19,16 @@ class SlideSource;
 struct ModelSummary {
     std::filesystem::path file;
     std::string name;
-    std::vector<std::string> genes;  ///< in the order of every prediction
-    std::vector<double> heldOutPcc;  ///< per gene, held-out Pearson correlation; NaN where not known; may be empty
-    double heldOutPccAll = 0;        ///< mean over the genes; NaN where not known
-    std::string unit;                ///< of every prediction
-    double micronsPerPixel = 0;      ///< of the patches
-    int patchPixels = 0;             ///< side of a patch at that scale
-    double spotPitchMicrons = 0;     ///< of the training array
-    double contextMicrons = 0;       ///< width of a context window (about one training section)
-    std::string cardJson;            ///< the whole card
+    std::vector<std::string> genes; ///< in the order of every prediction
+    std::vector<double>
+        heldOutPcc;             ///< per gene, held-out Pearson correlation; NaN where not known; may be empty
+    double heldOutPccAll = 0;   ///< mean over the genes; NaN where not known
+    std::string unit;           ///< of every prediction
+    double micronsPerPixel = 0; ///< of the patches
+    int patchPixels = 0;        ///< side of a patch at that scale
+    double spotPitchMicrons = 0; ///< of the training array
+    double contextMicrons = 0;   ///< width of a context window (about one training section)
+    std::string cardJson;        ///< the whole card
 };
 
 /// The lattice of one prediction run, anchored at the slide's origin, and where it lies on the slide.
@@ -37,7 +38,8 @@ struct PredictionLattice {
     std::size_t tissueSpots = 0; ///< how many cells lie on tissue and will be predicted
 };
 
-/// A batch of finished spots: cells[i] = row * columns + column of the lattice; values are cells x genes, row-major.
+/// A batch of finished spots: cells[i] = row * columns + column of the lattice; values are cells x genes,
+/// row-major.
 struct PredictionBatch {
     std::vector<std::int64_t> cells;
     std::vector<float> values;
@@ -49,8 +51,9 @@ struct PredictionRequest {
     MicronsPerPixel micronsPerPixel; ///< of level 0; must be valid
     double pitchMicrons = 0;         ///< 0: the model's own pitch; otherwise that divided by a whole number
     Level0Rect first;                ///< tissue to do first (what is on screen); may be empty
-    /// Asked by the engine between batches, on its own thread: what is on screen now, so that the windows still to do
-    /// are taken in the order the eye moves. Thread-safe, does not block; may be empty (then `first` stays).
+    /// Asked by the engine between batches, on its own thread: what is on screen now, so that the windows
+    /// still to do are taken in the order the eye moves. Thread-safe, does not block; may be empty (then
+    /// `first` stays).
     std::function<Level0Rect()> visibleRegion;
 };
 
@@ -60,8 +63,8 @@ struct PredictionListener {
     std::function<void(const PredictionBatch&)> batch;
 };
 
-/// Spots given by their centres, as of a measured section: array coordinates (column = round(x), row = round(y)) and
-/// centres in level-0 pixels.
+/// Spots given by their centres, as of a measured section: array coordinates (column = round(x), row =
+/// round(y)) and centres in level-0 pixels.
 struct SpotPlace {
     std::string id;
     int column = 0, row = 0;
@@ -74,25 +77,29 @@ class PredictionEngine {
     virtual ~PredictionEngine() = default;
     [[nodiscard]] virtual const ModelSummary& model() const = 0;
 
-    /// Predicts the lattice of the whole slide, `request.first` first, window by window, centre out (design section 4).
-    /// Every value depends on its context window alone, not on the order. Cancelled when the token says so; batches
-    /// delivered until then are final.
+    /// Predicts the lattice of the whole slide, `request.first` first, window by window, centre out (design
+    /// section 4). Every value depends on its context window alone, not on the order. Cancelled when the
+    /// token says so; batches delivered until then are final.
     [[nodiscard]] virtual Result<void> predictLattice(const PredictionRequest& request,
-                                                      const PredictionListener& listener, CancelToken cancel) = 0;
+                                                      const PredictionListener& listener,
+                                                      CancelToken cancel) = 0;
 
-    /// Predicts at given spots, with all of them as context (as in training). Returns spots x genes, row-major.
+    /// Predicts at given spots, with all of them as context (as in training). Returns spots x genes,
+    /// row-major.
     [[nodiscard]] virtual Result<std::vector<float>> predictSpots(const SlideSource& slide,
                                                                   MicronsPerPixel micronsPerPixel,
                                                                   const std::vector<SpotPlace>& spots,
                                                                   CancelToken cancel) = 0;
 };
 
-/// What the Torch-side module offers to the window; opened at run time, after the first picture (design section 2).
+/// What the Torch-side module offers to the window; opened at run time, after the first picture (design
+/// section 2).
 class EngineFactory {
   public:
     virtual ~EngineFactory() = default;
     /// Loads a model file. Blocking (a second or more). BadInput with a sentence when the file is not usable.
-    [[nodiscard]] virtual Result<std::unique_ptr<PredictionEngine>> openModel(const std::filesystem::path& file) = 0;
+    [[nodiscard]] virtual Result<std::unique_ptr<PredictionEngine>>
+    openModel(const std::filesystem::path& file) = 0;
 };
 
 } // namespace spotglass

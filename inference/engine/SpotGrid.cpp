@@ -15,13 +15,15 @@ Result<SpotGrid> SpotGrid::plan(const GridSettings& s) {
     if (s.pitchMicrons > 0) {
         const double ratio = s.spotPitchMicrons / s.pitchMicrons;
         grid.refinement_ = static_cast<int>(std::lround(ratio));
-        if (grid.refinement_ < 1 || grid.refinement_ > 64 || std::abs(ratio - grid.refinement_) > 0.02 * ratio) {
+        if (grid.refinement_ < 1 || grid.refinement_ > 64 ||
+            std::abs(ratio - grid.refinement_) > 0.02 * ratio) {
             char text[160];
             std::snprintf(text, sizeof text, "the spacing of %g um does not fit this model", s.pitchMicrons);
             const double p = s.spotPitchMicrons;
             char hint[200];
-            std::snprintf(hint, sizeof hint, "Use its own %g um, or that divided by a whole number: %g, %.4g, %g um", p,
-                          p / 2, p / 3, p / 4);
+            std::snprintf(hint, sizeof hint,
+                          "Use its own %g um, or that divided by a whole number: %g, %.4g, %g um", p, p / 2,
+                          p / 3, p / 4);
             return fail(ErrorKind::Usage, text, {}, hint);
         }
     }
@@ -56,7 +58,9 @@ void SpotGrid::addWindow(std::vector<GridWindow>& out, int blockColumn, int bloc
     for (int r = std::max(0, r0 - margin_); r < std::min(coarseRows, r0 + block_ + margin_); ++r)
         for (int c = std::max(0, c0 - margin_); c < std::min(coarseColumns, c0 + block_ + margin_); ++c) {
             const int column = c * k + shiftX, row = r * k + shiftY;
-            if (!tissue[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column)]) continue;
+            if (!tissue[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) +
+                        static_cast<std::size_t>(column)])
+                continue;
             const auto center = affine.toLevel0(column, row);
             if (c >= c0 && c < c0 + block_ && r >= r0 && r < r0 + block_) {
                 window.spots.push_back({column, row, center});
@@ -72,15 +76,16 @@ std::vector<GridWindow> SpotGrid::windows(const std::function<bool(Level0Point)>
     std::vector<bool> tissue(static_cast<std::size_t>(columns_) * static_cast<std::size_t>(rows_));
     for (int row = 0; row < rows_; ++row)
         for (int column = 0; column < columns_; ++column)
-            tissue[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column)] =
-                isTissue(affine.toLevel0(column, row));
+            tissue[static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) +
+                   static_cast<std::size_t>(column)] = isTissue(affine.toLevel0(column, row));
     std::vector<GridWindow> out;
     const int blockColumns = (columns_ / refinement_ + block_ - 1) / block_;
     const int blockRows = (rows_ / refinement_ + block_ - 1) / block_;
     for (int shiftY = 0; shiftY < refinement_; ++shiftY)
         for (int shiftX = 0; shiftX < refinement_; ++shiftX)
             for (int r = 0; r < blockRows; ++r)
-                for (int c = 0; c < blockColumns; ++c) addWindow(out, c, r, shiftX, shiftY, tissue);
+                for (int c = 0; c < blockColumns; ++c)
+                    addWindow(out, c, r, shiftX, shiftY, tissue);
     return out;
 }
 

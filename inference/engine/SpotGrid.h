@@ -17,27 +17,29 @@ struct GridSpot {
 
 /// One unit of work: the spots that attend to each other, and those of them that get their values here.
 struct GridWindow {
-    Level0Rect owned;             ///< the place whose nearest window this is, level-0 pixels
-    std::vector<GridSpot> context; ///< tokens on one lattice at the model's pitch; `column`, `row` of that lattice
-    std::vector<GridSpot> spots;   ///< the owned ones; `column`, `row` of the output lattice
+    Level0Rect owned; ///< the place whose nearest window this is, level-0 pixels
+    std::vector<GridSpot>
+        context; ///< tokens on one lattice at the model's pitch; `column`, `row` of that lattice
+    std::vector<GridSpot> spots;      ///< the owned ones; `column`, `row` of the output lattice
     std::vector<std::size_t> tokenOf; ///< for each of `spots`, its index in `context`
 };
 
 struct GridSettings {
-    double width = 0, height = 0;   ///< of the slide, level-0 pixels
-    MicronsPerPixel scale;          ///< of level 0
-    double spotPitchMicrons = 200;  ///< the model's
-    double contextMicrons = 6500;   ///< the model's: about one training section
-    double pitchMicrons = 0;        ///< of the output; 0: the model's, otherwise that divided by a whole number
+    double width = 0, height = 0;  ///< of the slide, level-0 pixels
+    MicronsPerPixel scale;         ///< of level 0
+    double spotPitchMicrons = 200; ///< the model's
+    double contextMicrons = 6500;  ///< the model's: about one training section
+    double pitchMicrons = 0; ///< of the output; 0: the model's, otherwise that divided by a whole number
 };
 
-/// Plans a whole-slide prediction (design section 4). Spots lie on a lattice anchored at the slide's origin (cell centres at
-/// (column + 0.5) * pitch); windows overlap by half, lie on a fixed grid, and a spot belongs to the window whose centre
-/// is nearest. A finer output is made of shifted lattices in the same windows. So a value depends on its window alone.
+/// Plans a whole-slide prediction (design section 4). Spots lie on a lattice anchored at the slide's origin
+/// (cell centres at (column + 0.5) * pitch); windows overlap by half, lie on a fixed grid, and a spot belongs
+/// to the window whose centre is nearest. A finer output is made of shifted lattices in the same windows. So
+/// a value depends on its window alone.
 class SpotGrid {
   public:
-    /// Usage error when the output pitch is not the model's divided by a whole number (2 % tolerance), or the lattice
-    /// would have more than 100 million cells.
+    /// Usage error when the output pitch is not the model's divided by a whole number (2 % tolerance), or the
+    /// lattice would have more than 100 million cells.
     [[nodiscard]] static Result<SpotGrid> plan(const GridSettings& settings);
 
     [[nodiscard]] int columns() const { return columns_; }

@@ -12,7 +12,8 @@ std::vector<std::string> cells(std::string line) {
     if (!line.empty() && line.back() == '\r') line.pop_back();
     std::vector<std::string> out;
     std::istringstream in(line);
-    for (std::string cell; std::getline(in, cell, '\t');) out.push_back(cell);
+    for (std::string cell; std::getline(in, cell, '\t');)
+        out.push_back(cell);
     return out;
 }
 
@@ -25,7 +26,9 @@ Result<GeneTexts> readGeneTexts(const std::filesystem::path& file) {
     std::string line;
     std::getline(in, line);
     const auto header = cells(line);
-    const auto column = [&](const char* name) { return std::find(header.begin(), header.end(), name) - header.begin(); };
+    const auto column = [&](const char* name) {
+        return std::find(header.begin(), header.end(), name) - header.begin();
+    };
     const auto symbol = column("symbol"), summary = column("summary");
     const auto count = static_cast<std::ptrdiff_t>(header.size());
     if (symbol == count || summary == count)
@@ -40,7 +43,8 @@ Result<GeneTexts> readGeneTexts(const std::filesystem::path& file) {
     return texts;
 }
 
-std::vector<float> embedGenes(const TextEncoder& encoder, const std::vector<std::string>& genes, const GeneTexts& texts) {
+std::vector<float> embedGenes(const TextEncoder& encoder, const std::vector<std::string>& genes,
+                              const GeneTexts& texts) {
     std::vector<float> all;
     for (const auto& gene : genes) {
         const auto it = texts.find(gene);

@@ -9,17 +9,22 @@ using torch::Tensor;
 
 constexpr int kSide = 112;
 
-Tensor opticalDensity(const Tensor& rgb) { return -torch::log(rgb.clamp(0.02, 1.0)); }
+Tensor opticalDensity(const Tensor& rgb) {
+    return -torch::log(rgb.clamp(0.02, 1.0));
+}
 
 /// B x 2 x H x W: haematoxylin and eosin. Rows of the inverse of Ruifrok and Johnston's stain matrix.
 Tensor stains(const Tensor& density) {
-    const auto matrix = torch::tensor({{0.650, 0.704, 0.286}, {0.072, 0.990, 0.105}, {0.268, 0.570, 0.776}}, torch::kFloat64);
-    const auto unmix = torch::inverse(matrix / matrix.norm(2, 1, true)).t().narrow(0, 0, 2).to(density.options());
-    return torch::matmul(unmix, density.flatten(2)).reshape({density.size(0), 2, density.size(2), density.size(3)});
+    const auto matrix =
+        torch::tensor({{0.650, 0.704, 0.286}, {0.072, 0.990, 0.105}, {0.268, 0.570, 0.776}}, torch::kFloat64);
+    const auto unmix =
+        torch::inverse(matrix / matrix.norm(2, 1, true)).t().narrow(0, 0, 2).to(density.options());
+    return torch::matmul(unmix, density.flatten(2))
+        .reshape({density.size(0), 2, density.size(2), density.size(3)});
 }
 
-/// Box average of `size` pixels along both axes, at borders over what is inside. As products with a banded matrix: many
-/// times faster here than pooling, and the same cost for every size.
+/// Box average of `size` pixels along both axes, at borders over what is inside. As products with a banded
+/// matrix: many times faster here than pooling, and the same cost for every size.
 Tensor blur(const Tensor& x, int size) {
     const auto at = torch::arange(kSide, x.options());
     auto band = ((at.unsqueeze(0) - at.unsqueeze(1)).abs() <= size / 2).to(x.dtype());
@@ -27,21 +32,29 @@ Tensor blur(const Tensor& x, int size) {
     return torch::matmul(band, torch::matmul(x, band.t()));
 }
 
-Tensor spatialMean(const Tensor& x) { return x.mean({2, 3}); }
-Tensor spatialStd(const Tensor& x) { return x.var({2, 3}, false).clamp_min(1e-12).sqrt(); }
+Tensor spatialMean(const Tensor& x) {
+    return x.mean({2, 3});
+}
+Tensor spatialStd(const Tensor& x) {
+    return x.var({2, 3}, false).clamp_min(1e-12).sqrt();
+}
+
+/// Every fourth pixel, which says enough about a distribution: B x pixels.
+Tensor thinned(const Tensor& x) {
+    using torch::indexing::Slice;
+    return x.index({Slice(), Slice(), Slice(0, {}, 2), Slice(0, {}, 2)}).flatten(1);
+}
 
 /// Soft histogram with triangular bins: B x bins.
 Tensor histogram(const Tensor& x, double low, double high, int bins) {
     const double step = (high - low) / (bins - 1);
-    const auto position = ((x.flatten(1) - low) / step).clamp(0, bins - 1);
-    std::vector<Tensor> shares;
-    for (int i = 0; i < bins; ++i) shares.push_back((1 - (position - i).abs()).clamp_min(0).mean(1, true));
-    return torch::cat(shares, 1);
+    const auto position = ((thinned(x) - low) / step).clamp(0, bins - 1).unsqueeze(1);
+    const auto centres = torch::arange(bins, x.options()).view({1, bins, 1});
+    return (1 - (position - centres).abs()).clamp_min(0).mean(2);
 }
 
 Tensor percentiles(const Tensor& x) {
-    using torch::indexing::Slice; // every fourth pixel says enough about a distribution
-    const auto sorted = std::get<0>(x.index({Slice(), Slice(), Slice(0, {}, 2), Slice(0, {}, 2)}).flatten(1).sort(1));
+    const auto sorted = std::get<0>(thinned(x).sort(1));
     const auto n = sorted.size(1);
     std::vector<Tensor> values;
     for (const double share : {0.1, 0.5, 0.9})
@@ -116,10 +129,12 @@ Tensor BuiltInImageEncoder::encode(const Tensor& rgb) const {
     const auto density = opticalDensity(small);
     const auto stain = stains(density);
     const auto grey = density.mean(1, true);
-    const auto channels = torch::cat({density, stain}, 1);                              // R, G, B, H, E
-    const auto textures = torch::cat({stain, grey}, 1);                                 // H, E, grey
-    const auto range = small.amax(1, true) - small.amin(1, true);                       // saturation-like
-    const auto centre = [](const Tensor& x) { return x.narrow(2, kSide / 4, kSide / 2).narrow(3, kSide / 4, kSide / 2); };
+    const auto channels = torch::cat({density, stain}, 1);        // R, G, B, H, E
+    const auto textures = torch::cat({stain, grey}, 1);           // H, E, grey
+    const auto range = small.amax(1, true) - small.amin(1, true); // saturation-like
+    const auto centre = [](const Tensor& x) {
+        return x.narrow(2, kSide / 4, kSide / 2).narrow(3, kSide / 4, kSide / 2);
+    };
 
     std::vector<Tensor> out;
     addColour(out, channels, grey);
@@ -138,7 +153,8 @@ Tensor BuiltInImageEncoder::encode(const Tensor& rgb) const {
     out.push_back(together / (spread.prod(1, true) + 1e-3));
     out.push_back(spatialMean(density.narrow(1, 0, 1) - density.narrow(1, 2, 1)));
     // Contrast between neighbouring pixels of the whole patch: the finest detail, and how sharp the scan is.
-    out.push_back(spatialMean((full.narrow(3, 1, full.size(3) - 1) - full.narrow(3, 0, full.size(3) - 1)).abs()));
+    out.push_back(
+        spatialMean((full.narrow(3, 1, full.size(3) - 1) - full.narrow(3, 0, full.size(3) - 1)).abs()));
     const auto features = torch::cat(out, 1);
     return torch::constant_pad_nd(features, {0, featureWidth - features.size(1)});
 }

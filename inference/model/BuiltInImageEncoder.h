@@ -4,10 +4,10 @@
 
 namespace spotglass {
 
-/// A descriptor of H&E morphology that needs no weights: colour and haematoxylin/eosin densities (Ruifrok and Johnston
-/// 2001), their distributions, band-pass energies over five scales, orientation coherence (fibres), blob responses
-/// (nuclei) and unevenness, over the whole patch and its centre. 119 numbers, padded with zeros to a width of 128.
-/// Patches are first brought to 112 x 112.
+/// A descriptor of H&E morphology that needs no weights: colour and haematoxylin/eosin densities (Ruifrok and
+/// Johnston 2001), their distributions, band-pass energies over five scales, orientation coherence (fibres),
+/// blob responses (nuclei) and unevenness, over the whole patch and its centre. 119 numbers, padded with
+/// zeros to a width of 128. Patches are first brought to 112 x 112.
 class BuiltInImageEncoder final : public FrozenEncoder {
   public:
     static constexpr const char* encoderName = "spotglass-morphology-1";

@@ -20,20 +20,24 @@ Result<std::vector<std::string>> readGenes(const std::filesystem::path& file) {
         const auto begin = line.find_first_not_of(" \t\r"), end = line.find_last_not_of(" \t\r");
         if (begin != std::string::npos) genes.push_back(line.substr(begin, end - begin + 1));
     }
-    if (genes.empty()) return badInput("this file lists no genes", file.string(), "Give one gene symbol a line");
+    if (genes.empty())
+        return badInput("this file lists no genes", file.string(), "Give one gene symbol a line");
     return genes;
 }
 
 Result<torch::Tensor> readText(const std::filesystem::path& path, int64_t genes) {
     auto file = SafeTensors::read(path);
     if (!file) return Failure(file.error());
-    std::string name = file->contains("text") ? "text" : file->contains("gene_embeddings") ? "gene_embeddings" : "";
+    std::string name = file->contains("text")              ? "text"
+                       : file->contains("gene_embeddings") ? "gene_embeddings"
+                                                           : "";
     if (name.empty() && file->entries().size() == 1) name = file->entries().begin()->first;
     if (name.empty()) return badInput("this file holds no tensor named \"text\"", path.string());
     auto text = toTensor(*file, name);
     if (!text) return text;
     if (text->dim() != 2 || text->size(0) != genes)
-        return badInput("its gene embeddings are " + shapeText(*text) + ", the gene list has " + std::to_string(genes) + " genes",
+        return badInput("its gene embeddings are " + shapeText(*text) + ", the gene list has " +
+                            std::to_string(genes) + " genes",
                         path.string(), "Give one row of embeddings for each gene, in the same order");
     return text->to(torch::kFloat32);
 }
@@ -46,7 +50,8 @@ Json configuration(const PyTorchArchive& archive, const std::string& prefix) {
         if (config.contains(inner) && config[inner].is_object()) config.update(Json(config[inner]));
     const auto side = [&](const std::string& tensor, std::size_t axis, const char* key) {
         const auto it = archive.tensors.find(prefix + tensor);
-        if (it != archive.tensors.end() && axis < it->second.shape.size() && !config.contains(key)) config[key] = it->second.shape[axis];
+        if (it != archive.tensors.end() && axis < it->second.shape.size() && !config.contains(key))
+            config[key] = it->second.shape[axis];
     };
     side("fc.weight", 0, "num_genes");
     side("fc.weight", 1, "emb_dim");
@@ -57,7 +62,8 @@ Json configuration(const PyTorchArchive& archive, const std::string& prefix) {
 
 } // namespace
 
-Result<LoadedModel> importCheckpoint(const std::filesystem::path& checkpoint, const std::filesystem::path& genesFile,
+Result<LoadedModel> importCheckpoint(const std::filesystem::path& checkpoint,
+                                     const std::filesystem::path& genesFile,
                                      const std::filesystem::path& textFile) {
     const std::string where = checkpoint.string();
     auto genes = readGenes(genesFile);
@@ -74,12 +80,14 @@ Result<LoadedModel> importCheckpoint(const std::filesystem::path& checkpoint, co
     auto config = parseDkanConfig(configuration(*archive, prefix), where);
     if (!config) return Failure(config.error());
     if (config->genes != static_cast<int>(genes->size()))
-        return badInput("the gene list has " + std::to_string(genes->size()) + " genes, the checkpoint predicts " + std::to_string(config->genes),
+        return badInput("the gene list has " + std::to_string(genes->size()) +
+                            " genes, the checkpoint predicts " + std::to_string(config->genes),
                         genesFile.string(), "Give the gene list that the checkpoint was trained with");
     auto text = readText(textFile, config->genes);
     if (!text) return Failure(text.error());
     if (text->size(1) != config->textWidth)
-        return badInput("its gene embeddings have " + std::to_string(text->size(1)) + " numbers a gene, the checkpoint expects " + std::to_string(config->textWidth),
+        return badInput("its gene embeddings have " + std::to_string(text->size(1)) +
+                            " numbers a gene, the checkpoint expects " + std::to_string(config->textWidth),
                         textFile.string());
     LoadedModel model;
     model.card.name = checkpoint.stem().string();

@@ -9,20 +9,23 @@ namespace {
 /// A module that only gives its children a common name.
 struct GroupImpl : nn::Module {};
 
-nn::LayerNorm layerNorm(int width) { return nn::LayerNorm(nn::LayerNormOptions({width})); }
+nn::LayerNorm layerNorm(int width) {
+    return nn::LayerNorm(nn::LayerNormOptions({width}));
+}
 
 } // namespace
 
 DkanImpl::DkanImpl(const DkanConfig& c) : config(c) {
     const auto d = c.width;
     patchEncoder_ = register_module("target_encoder", makePatchEncoder(c.patchEncoder, c.patchWidth));
-    if (c.patchWidth != d) patchProjection_ = register_module("target_transform", nn::Linear(c.patchWidth, d));
+    if (c.patchWidth != d)
+        patchProjection_ = register_module("target_transform", nn::Linear(c.patchWidth, d));
     headTarget_ = register_module("fc_target", nn::Linear(d, c.genes));
 
     auto regionGroup = std::make_shared<GroupImpl>();
-    region_ = regionGroup->register_module(
-        "layer", Transformer(d, c.region.mlpRatio * d, c.region.depth, c.region,
-                             offsetIndexOfGrid(c.regionRows, c.regionColumns)));
+    region_ =
+        regionGroup->register_module("layer", Transformer(d, c.region.mlpRatio * d, c.region.depth, c.region,
+                                                          offsetIndexOfGrid(c.regionRows, c.regionColumns)));
     regionNorm_ = regionGroup->register_module("norm", layerNorm(d));
     register_module("neighbor_encoder", regionGroup);
     headNeighbor_ = register_module("fc_neighbor", nn::Linear(d, c.genes));
@@ -33,13 +36,15 @@ DkanImpl::DkanImpl(const DkanConfig& c) : config(c) {
         "proj1", nn::Conv2d(nn::Conv2dOptions(d, d, c.kernelSize).padding(c.kernelSize / 2).groups(d)));
     slideGroup->register_module("pos_layer", positionGroup);
     slideFirst_ = slideGroup->register_module("layer1", Transformer(d, c.slide.mlpRatio * d, 1, c.slide));
-    slideRest_ = slideGroup->register_module("layer2", Transformer(d, c.slide.mlpRatio * d, c.slide.depth - 1, c.slide));
+    slideRest_ = slideGroup->register_module(
+        "layer2", Transformer(d, c.slide.mlpRatio * d, c.slide.depth - 1, c.slide));
     slideNorm_ = slideGroup->register_module("norm", layerNorm(d));
     register_module("global_encoder", slideGroup);
     headGlobal_ = register_module("fc_global", nn::Linear(d, c.genes));
 
     auto fusionGroup = std::make_shared<GroupImpl>();
-    fusion_ = fusionGroup->register_module("fusion_layer", CrossTransformer(d, c.fusion.mlpRatio * d, c.fusion));
+    fusion_ =
+        fusionGroup->register_module("fusion_layer", CrossTransformer(d, c.fusion.mlpRatio * d, c.fusion));
     if (c.separateFusionWeights)
         fusionRegion_ = fusionGroup->register_module("fusion_layer_region",
                                                      CrossTransformer(d, c.fusion.mlpRatio * d, c.fusion));
@@ -54,9 +59,11 @@ DkanImpl::DkanImpl(const DkanConfig& c) : config(c) {
     register_module("exp_encoder", expressionGroup);
 
     imagePath_ = register_module("img_fusion_encoder", CrossTransformer(d, c.image.mlpRatio * d, c.image));
-    expressionPath_ = register_module("exp_fusion_encoder", CrossTransformer(d, c.expression.mlpRatio * d, c.expression));
+    expressionPath_ =
+        register_module("exp_fusion_encoder", CrossTransformer(d, c.expression.mlpRatio * d, c.expression));
     const int textWidth = c.projectTextFirst ? d : c.textWidth;
-    text_ = register_module("text_encoder", Transformer(textWidth, c.text.mlpRatio * d, c.text.depth, c.text));
+    text_ =
+        register_module("text_encoder", Transformer(textWidth, c.text.mlpRatio * d, c.text.depth, c.text));
     if (c.textWidth != d) textProjection_ = register_module("text_fc", nn::Linear(c.textWidth, d));
     headFinal_ = register_module("fc_final_img", nn::Linear(d, 1));
 }
@@ -65,8 +72,8 @@ torch::Tensor DkanImpl::addPositions(const torch::Tensor& tokens, const torch::T
     const auto at = positions - std::get<0>(positions.min(0, true));
     const auto row = at.select(1, 0), column = at.select(1, 1);
     const auto rows = row.max().item<int64_t>() + 1, columns = column.max().item<int64_t>() + 1;
-    // The kernel's first axis runs along the column, its second along the row (section 2), so the lattice is laid
-    // out as D x columns x rows.
+    // The kernel's first axis runs along the column, its second along the row (section 2), so the lattice is
+    // laid out as D x columns x rows.
     const auto cell = column * rows + row;
     auto lattice = torch::zeros({columns * rows, tokens.size(1)}, tokens.options());
     lattice = lattice.index_copy(0, cell, tokens);
@@ -88,7 +95,9 @@ torch::Tensor DkanImpl::encodeText(const torch::Tensor& text) {
     return project && !config.projectTextFirst ? textProjection_(tokens) : tokens;
 }
 
-torch::Tensor DkanImpl::encodePatches(const torch::Tensor& patches) { return patchEncoder_->forward(patches); }
+torch::Tensor DkanImpl::encodePatches(const torch::Tensor& patches) {
+    return patchEncoder_->forward(patches);
+}
 
 DkanOutputs DkanImpl::forward(const DkanSpots& spots, const torch::Tensor& textTokens) {
     auto patchTokens = encodePatches(spots.patches).flatten(2).transpose(1, 2);
@@ -104,15 +113,16 @@ DkanOutputs DkanImpl::forward(const DkanSpots& spots, const torch::Tensor& textT
     out.target = headTarget_(patchTokens.mean(1));
     out.neighbor = headNeighbor_(regionTokens.mean(1));
     out.global = headGlobal_(spots.slideTokens);
-    out.imageGeneEmbedding =
-        imagePath_->forwardSingleKey(textTokens.unsqueeze(0).expand({query.size(0), -1, -1}), out.imageToken.unsqueeze(1));
+    out.imageGeneEmbedding = imagePath_->forwardSingleKey(
+        textTokens.unsqueeze(0).expand({query.size(0), -1, -1}), out.imageToken.unsqueeze(1));
     out.prediction = headFinal_(out.imageGeneEmbedding).squeeze(-1);
     return out;
 }
 
 torch::Tensor DkanImpl::encodeExpression(const torch::Tensor& expression, const torch::Tensor& textTokens) {
     const auto projected = expressionProjection_(expression);
-    const auto hidden = torch::dropout(expressionLinear_(torch::gelu(projected)), config.expressionDropout, is_training());
+    const auto hidden =
+        torch::dropout(expressionLinear_(torch::gelu(projected)), config.expressionDropout, is_training());
     const auto token = expressionNorm_(hidden + projected).unsqueeze(1);
     return expressionPath_->forwardSingleKey(textTokens.unsqueeze(0).expand({token.size(0), -1, -1}), token);
 }

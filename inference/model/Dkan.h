@@ -6,7 +6,8 @@
 
 namespace spotglass {
 
-/// What DKAN is given for B spots (spec/dkan.md section 1). Patches are normalised by the ImageNet mean and deviation.
+/// What DKAN is given for B spots (spec/dkan.md section 1). Patches are normalised by the ImageNet mean and
+/// deviation.
 struct DkanSpots {
     torch::Tensor patches;          ///< B x 3 x H x W
     torch::Tensor neighborFeatures; ///< B x 25 x D
@@ -22,14 +23,17 @@ struct DkanOutputs {
     torch::Tensor imageGeneEmbedding;              ///< B x G x D, e_ti
 };
 
-/// DKAN (AAAI 2026, arXiv 2511.17685) as its reference implementation computes it, with an official checkpoint's
-/// parameter names. One thread at a time. Inference without dropout; the identities of section 5.1 and 5.2 are used.
+/// DKAN (AAAI 2026, arXiv 2511.17685) as its reference implementation computes it, with an official
+/// checkpoint's parameter names. One thread at a time. Inference without dropout; the identities of
+/// section 5.1 and 5.2 are used.
 struct DkanImpl : torch::nn::Module {
     explicit DkanImpl(const DkanConfig& config);
 
-    /// All spots of one slide or window: features N x D, positions N x 2 (row, column) -> slide tokens N x D, same order.
+    /// All spots of one slide or window: features N x D, positions N x 2 (row, column) -> slide tokens N x D,
+    /// same order.
     torch::Tensor encodeSlide(const torch::Tensor& features, const torch::Tensor& positions);
-    /// Gene semantic embeddings G x T -> gene tokens G x D. Once a model at inference, once a step in training.
+    /// Gene semantic embeddings G x T -> gene tokens G x D. Once a model at inference, once a step in
+    /// training.
     torch::Tensor encodeText(const torch::Tensor& text);
     /// B x C x h x w, the patch encoder's last map.
     torch::Tensor encodePatches(const torch::Tensor& patches);
@@ -42,9 +46,11 @@ struct DkanImpl : torch::nn::Module {
   private:
     torch::nn::Sequential patchEncoder_{nullptr};
     torch::nn::Linear patchProjection_{nullptr}, textProjection_{nullptr};
-    torch::nn::Linear headFinal_{nullptr}, headFused_{nullptr}, headTarget_{nullptr}, headNeighbor_{nullptr}, headGlobal_{nullptr};
+    torch::nn::Linear headFinal_{nullptr}, headFused_{nullptr}, headTarget_{nullptr}, headNeighbor_{nullptr},
+        headGlobal_{nullptr};
     Transformer region_{nullptr}, slideFirst_{nullptr}, slideRest_{nullptr}, text_{nullptr};
-    torch::nn::LayerNorm regionNorm_{nullptr}, slideNorm_{nullptr}, fusionNorm_{nullptr}, expressionNorm_{nullptr};
+    torch::nn::LayerNorm regionNorm_{nullptr}, slideNorm_{nullptr}, fusionNorm_{nullptr},
+        expressionNorm_{nullptr};
     torch::nn::Conv2d positional_{nullptr};
     CrossTransformer fusion_{nullptr}, fusionRegion_{nullptr}, imagePath_{nullptr}, expressionPath_{nullptr};
     torch::nn::Linear expressionProjection_{nullptr}, expressionLinear_{nullptr};

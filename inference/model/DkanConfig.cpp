@@ -27,7 +27,8 @@ struct Reader {
         if (!json.contains(key) || json[key].is_null()) return;
         if (!json[key].is_number()) return complain(key, "a number");
         value = json[key].get<double>();
-        if (!(value >= low && value <= high)) complain(key, "between " + std::to_string(low) + " and " + std::to_string(high));
+        if (!(value >= low && value <= high))
+            complain(key, "between " + std::to_string(low) + " and " + std::to_string(high));
     }
     void flag(const char* key, bool& value) {
         if (!json.contains(key)) return;
@@ -47,13 +48,16 @@ struct Reader {
 
 Result<void> checkShape(const DkanConfig& c, const std::string& where) {
     const std::pair<const char*, std::pair<int, int>> divisions[] = {
-        {"num_heads1", {c.width, c.fusion.heads}},    {"num_heads2", {c.width, c.slide.heads}},
-        {"num_heads3", {c.width, c.region.heads}},    {"num_heads_img", {c.width, c.image.heads}},
+        {"num_heads1", {c.width, c.fusion.heads}},
+        {"num_heads2", {c.width, c.slide.heads}},
+        {"num_heads3", {c.width, c.region.heads}},
+        {"num_heads_img", {c.width, c.image.heads}},
         {"num_heads_exp", {c.width, c.expression.heads}},
         {"num_heads_text", {c.projectTextFirst ? c.width : c.textWidth, c.text.heads}}};
     for (const auto& [key, division] : divisions)
         if (division.first % division.second != 0)
-            return badInput(std::string("the model configuration's ") + key + " does not divide its width", where);
+            return badInput(std::string("the model configuration's ") + key + " does not divide its width",
+                            where);
     if (c.patchEncoder == "resnet18" ? c.patchWidth % 8 != 0 : c.patchWidth != 1024)
         return badInput("the model configuration's emb_dim_target does not fit " + c.patchEncoder, where);
     if (c.kernelSize % 2 == 0) return badInput("the model configuration's kernel_size should be odd", where);
@@ -69,8 +73,10 @@ Result<DkanConfig> parseDkanConfig(const Json& json, const std::string& where) {
     if (!json.is_object()) return badInput("the model configuration is not a JSON object", where);
     Reader r{json, {}};
     if (json.contains("target_encoder_name")) {
-        if (!json["target_encoder_name"].is_string()) r.complain("target_encoder_name", "resnet18 or resnet50");
-        else c.patchEncoder = json["target_encoder_name"].get<std::string>();
+        if (!json["target_encoder_name"].is_string())
+            r.complain("target_encoder_name", "resnet18 or resnet50");
+        else
+            c.patchEncoder = json["target_encoder_name"].get<std::string>();
         if (c.patchEncoder != "resnet18" && c.patchEncoder != "resnet50")
             r.complain("target_encoder_name", "resnet18 or resnet50");
     }
@@ -106,12 +112,17 @@ Result<DkanConfig> parseDkanConfig(const Json& json, const std::string& where) {
 }
 
 Json toJson(const DkanConfig& c) {
-    Json j{{"target_encoder_name", c.patchEncoder}, {"num_genes", c.genes},
-           {"emb_dim_target", c.patchWidth},        {"emb_dim", c.width},
-           {"emb_dim_text", c.textWidth},           {"temperature", c.temperature},
+    Json j{{"target_encoder_name", c.patchEncoder},
+           {"num_genes", c.genes},
+           {"emb_dim_target", c.patchWidth},
+           {"emb_dim", c.width},
+           {"emb_dim_text", c.textWidth},
+           {"temperature", c.temperature},
            {"dropout_linear_exp", c.expressionDropout},
-           {"kernel_size", c.kernelSize},           {"res_neighbor", {c.regionRows, c.regionColumns}},
-           {"project_text_first", c.projectTextFirst}, {"separate_fusion_weights", c.separateFusionWeights}};
+           {"kernel_size", c.kernelSize},
+           {"res_neighbor", {c.regionRows, c.regionColumns}},
+           {"project_text_first", c.projectTextFirst},
+           {"separate_fusion_weights", c.separateFusionWeights}};
     const auto add = [&j](const std::string& suffix, const TransformerConfig& t) {
         j["depth" + suffix] = t.depth;
         j["num_heads" + suffix] = t.heads;

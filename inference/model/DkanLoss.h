@@ -6,10 +6,11 @@ namespace spotglass {
 
 /// Settings of the loss (spec/dkan.md sections 3 and 3b).
 struct DkanLossConfig {
-    double distillation = 0.3;           ///< a: share of the auxiliary losses that follows the final prediction
+    double distillation = 0.3; ///< a: share of the auxiliary losses that follows the final prediction
     double temperature = 0.1;
-    double contrastiveWeightScale = 3;   ///< the reference: 3; the paper: 1
-    bool contrastWithinSpots = false;    ///< the reference: over all B*G pairs; the paper: over the genes of one spot
+    double contrastiveWeightScale = 3; ///< the reference: 3; the paper: 1
+    bool contrastWithinSpots =
+        false; ///< the reference: over all B*G pairs; the paper: over the genes of one spot
 };
 
 /// One step's loss; `total` carries the gradient, the rest are its parts as numbers.

@@ -7,8 +7,8 @@
 
 namespace spotglass {
 
-/// A frozen image encoder: patches in, one feature vector each out. Deterministic, and each patch on its own, whatever
-/// the batch. One thread at a time.
+/// A frozen image encoder: patches in, one feature vector each out. Deterministic, and each patch on its own,
+/// whatever the batch. One thread at a time.
 class FrozenEncoder {
   public:
     virtual ~FrozenEncoder() = default;

@@ -19,7 +19,8 @@ struct BlockwiseCrossEntropy : torch::autograd::Function<BlockwiseCrossEntropy> 
         auto logSums = torch::empty({rows}, a.options());
         for (int64_t at = 0; at < rows; at += kBlock) {
             const auto n = std::min(kBlock, rows - at);
-            logSums.narrow(0, at, n).copy_(torch::logsumexp(torch::mm(a.narrow(0, at, n), b.t()) / temperature, 1));
+            logSums.narrow(0, at, n).copy_(
+                torch::logsumexp(torch::mm(a.narrow(0, at, n), b.t()) / temperature, 1));
         }
         context->save_for_backward({a, b, logSums});
         context->saved_data["temperature"] = temperature;

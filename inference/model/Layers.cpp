@@ -9,7 +9,9 @@ namespace {
 
 constexpr double kMaskedScore = -65504; // the reference's value: the lowest 16-bit float
 
-nn::Linear linear(int in, int out, bool bias) { return nn::Linear(nn::LinearOptions(in, out).bias(bias)); }
+nn::Linear linear(int in, int out, bool bias) {
+    return nn::Linear(nn::LinearOptions(in, out).bias(bias));
+}
 
 /// B x N x D -> B x heads x N x D/heads
 torch::Tensor splitHeads(const torch::Tensor& x, int heads) {
@@ -30,16 +32,19 @@ torch::Tensor maskKeys(const torch::Tensor& scores, const torch::Tensor& keyMask
 SelfAttentionImpl::SelfAttentionImpl(int width, int heads_, double dropout, const torch::Tensor& index)
     : heads(heads_), scale(std::pow(static_cast<double>(width) / heads_, -0.5)) {
     toQkv = register_module("to_qkv", linear(width, 3 * width, false));
-    if (heads > 1) toOut = register_module("to_out", nn::Sequential(linear(width, width, true), nn::Dropout(dropout)));
+    if (heads > 1)
+        toOut = register_module("to_out", nn::Sequential(linear(width, width, true), nn::Dropout(dropout)));
     if (index.defined()) {
-        attentionBiases = register_parameter("attention_biases", torch::zeros({heads, index.max().item<int64_t>() + 1}));
+        attentionBiases =
+            register_parameter("attention_biases", torch::zeros({heads, index.max().item<int64_t>() + 1}));
         offsetIndex = index; // not a buffer: it follows from the grid and is not in a checkpoint
     }
 }
 
 torch::Tensor SelfAttentionImpl::forward(const torch::Tensor& x, const torch::Tensor& keyMask) {
     const auto qkv = toQkv(x).chunk(3, -1);
-    auto scores = torch::matmul(splitHeads(qkv[0], heads) * scale, splitHeads(qkv[1], heads).transpose(-1, -2));
+    auto scores =
+        torch::matmul(splitHeads(qkv[0], heads) * scale, splitHeads(qkv[1], heads).transpose(-1, -2));
     if (attentionBiases.defined()) {
         const auto index = offsetIndex.to(attentionBiases.device()).flatten();
         scores = scores + attentionBiases.index_select(1, index).view({heads, x.size(1), x.size(1)});
@@ -53,13 +58,15 @@ CrossAttentionImpl::CrossAttentionImpl(int width, int heads_, double dropout_)
     : heads(heads_), scale(std::pow(static_cast<double>(width) / heads_, -0.5)), dropout(dropout_) {
     toQ = register_module("to_q", linear(width, width, false));
     toKv = register_module("to_kv", linear(width, 2 * width, false));
-    if (heads > 1) toOut = register_module("to_out", nn::Sequential(linear(width, width, true), nn::Dropout(dropout)));
+    if (heads > 1)
+        toOut = register_module("to_out", nn::Sequential(linear(width, width, true), nn::Dropout(dropout)));
 }
 
 torch::Tensor CrossAttentionImpl::forward(const torch::Tensor& queries, const torch::Tensor& keys,
                                           const torch::Tensor& keyMask) {
     const auto kv = toKv(keys).chunk(2, -1);
-    const auto scores = torch::matmul(splitHeads(toQ(queries), heads) * scale, splitHeads(kv[0], heads).transpose(-1, -2));
+    const auto scores =
+        torch::matmul(splitHeads(toQ(queries), heads) * scale, splitHeads(kv[0], heads).transpose(-1, -2));
     const auto weights = torch::softmax(maskKeys(scores, keyMask), -1);
     const auto out = mergeHeads(torch::matmul(weights, splitHeads(kv[1], heads)));
     return toOut ? toOut->forward(out) : out;
@@ -80,7 +87,9 @@ FeedForwardImpl::FeedForwardImpl(int width, int hidden, double dropout) {
                                                 linear(hidden, width, true), nn::Dropout(dropout)));
 }
 
-torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) { return net->forward(x); }
+torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) {
+    return net->forward(x);
+}
 
 TransformerImpl::TransformerImpl(int width, int hidden, int depth, const TransformerConfig& config,
                                  const torch::Tensor& offsetIndex) {
@@ -151,7 +160,8 @@ torch::Tensor offsetIndexOfGrid(int rows, int columns) {
     std::map<std::pair<int, int>, int64_t> numbers;
     for (int p1 = 0; p1 < n; ++p1)
         for (int p2 = 0; p2 < n; ++p2) {
-            const std::pair offset(std::abs(p1 / columns - p2 / columns), std::abs(p1 % columns - p2 % columns));
+            const std::pair offset(std::abs(p1 / columns - p2 / columns),
+                                   std::abs(p1 % columns - p2 % columns));
             out[p1][p2] = numbers.try_emplace(offset, static_cast<int64_t>(numbers.size())).first->second;
         }
     return index;

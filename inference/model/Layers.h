@@ -3,12 +3,12 @@
 #include "inference/model/DkanConfig.h"
 #include "inference/model/TorchCompat.h"
 
-/// The transformer pieces of DKAN (spec/dkan.md section 2), with the parameter names of an official checkpoint.
-/// Shapes: B batch, N tokens, K key tokens, D width.
+/// The transformer pieces of DKAN (spec/dkan.md section 2), with the parameter names of an official
+/// checkpoint. Shapes: B batch, N tokens, K key tokens, D width.
 namespace spotglass {
 
-/// Multi-head self-attention: to_qkv without bias, to_out.0 with (absent when heads == 1). With `offsets` > 0 it has
-/// attention_biases (heads x offsets), one for each absolute offset of the region's grid.
+/// Multi-head self-attention: to_qkv without bias, to_out.0 with (absent when heads == 1). With `offsets` > 0
+/// it has attention_biases (heads x offsets), one for each absolute offset of the region's grid.
 struct SelfAttentionImpl : torch::nn::Module {
     SelfAttentionImpl(int width, int heads, double dropout, const torch::Tensor& offsetIndex = {});
     /// x: B x N x D; keyMask: B x N with 0 where a key is masked, or undefined.
@@ -26,8 +26,10 @@ TORCH_MODULE(SelfAttention);
 struct CrossAttentionImpl : torch::nn::Module {
     CrossAttentionImpl(int width, int heads, double dropout);
     /// queries: B x N x D, keys: B x K x D, keyMask: B x K or undefined.
-    torch::Tensor forward(const torch::Tensor& queries, const torch::Tensor& keys, const torch::Tensor& keyMask);
-    /// The same for a single key, where softmax is 1 (section 5.1): B x 1 x D, before dropout, to be broadcast.
+    torch::Tensor forward(const torch::Tensor& queries, const torch::Tensor& keys,
+                          const torch::Tensor& keyMask);
+    /// The same for a single key, where softmax is 1 (section 5.1): B x 1 x D, before dropout, to be
+    /// broadcast.
     torch::Tensor singleKey(const torch::Tensor& key);
     torch::Tensor dropOut(const torch::Tensor& x);
 
@@ -48,7 +50,8 @@ TORCH_MODULE(FeedForward);
 
 /// LayerNorm `norm`, then `fn`.
 template <typename Function> struct PreNormImpl : torch::nn::Module {
-    PreNormImpl(int width, Function function) : norm(torch::nn::LayerNormOptions({width})), fn(std::move(function)) {
+    PreNormImpl(int width, Function function)
+        : norm(torch::nn::LayerNormOptions({width})), fn(std::move(function)) {
         register_module("norm", norm);
         register_module("fn", fn);
     }
@@ -61,22 +64,27 @@ struct TransformerImpl : torch::nn::Module {
     TransformerImpl(int width, int hidden, int depth, const TransformerConfig& config,
                     const torch::Tensor& offsetIndex = {});
     torch::Tensor forward(torch::Tensor x, const torch::Tensor& keyMask = {});
-    std::vector<std::pair<std::shared_ptr<PreNormImpl<SelfAttention>>, std::shared_ptr<PreNormImpl<FeedForward>>>> blocks;
+    std::vector<
+        std::pair<std::shared_ptr<PreNormImpl<SelfAttention>>, std::shared_ptr<PreNormImpl<FeedForward>>>>
+        blocks;
 };
 TORCH_MODULE(Transformer);
 
 /// `depth` layers of x = attn(x, keys) + x; x = ff(x) + x.
 struct CrossTransformerImpl : torch::nn::Module {
     CrossTransformerImpl(int width, int hidden, const TransformerConfig& config);
-    torch::Tensor forward(torch::Tensor queries, const torch::Tensor& keys, const torch::Tensor& keyMask = {});
+    torch::Tensor forward(torch::Tensor queries, const torch::Tensor& keys,
+                          const torch::Tensor& keyMask = {});
     /// queries B x N x D with one key a sample (B x 1 x D): exact, without query projections (section 5.1).
     torch::Tensor forwardSingleKey(torch::Tensor queries, const torch::Tensor& key);
-    std::vector<std::pair<std::shared_ptr<PreNormImpl<CrossAttention>>, std::shared_ptr<PreNormImpl<FeedForward>>>> blocks;
+    std::vector<
+        std::pair<std::shared_ptr<PreNormImpl<CrossAttention>>, std::shared_ptr<PreNormImpl<FeedForward>>>>
+        blocks;
 };
 TORCH_MODULE(CrossTransformer);
 
-/// For a rows x columns grid, row-major: N x N numbers of the absolute offsets (|dr|, |dc|) in order of first appearance
-/// when looping p1, then p2.
+/// For a rows x columns grid, row-major: N x N numbers of the absolute offsets (|dr|, |dc|) in order of first
+/// appearance when looping p1, then p2.
 [[nodiscard]] torch::Tensor offsetIndexOfGrid(int rows, int columns);
 
 } // namespace spotglass

@@ -9,7 +9,8 @@
 
 namespace spotglass {
 
-/// What a model file says about itself (design section 6), stored as JSON in the file's metadata under "spotglass".
+/// What a model file says about itself (design section 6), stored as JSON in the file's metadata under
+/// "spotglass".
 struct ModelCard {
     static constexpr int currentFormat = 1;
 
@@ -19,22 +20,22 @@ struct ModelCard {
     std::vector<std::string> ensemblIds; ///< same order; empty where not known
     std::string unit = "log10(1 + counts per 10,000 of the panel), 3 x 3 smoothed";
     int patchPixels = 224;
-    double micronsPerPixel = 0;   ///< of the patches
+    double micronsPerPixel = 0; ///< of the patches
     double spotPitchMicrons = 200;
     std::string arrayGeometry = "square"; ///< or "hexagonal"
-    double contextMicrons = 6500; ///< width of a context window: about one training section
-    std::string imageEncoder;     ///< name of the frozen encoder
-    std::string textEncoder;      ///< name of the encoder of the gene texts
-    std::string textHash;         ///< sha256 of the gene texts
-    nlohmann::json training;      ///< cohort, sections, split, settings
-    nlohmann::json heldOut;       ///< metrics on sections that chose nothing: overall, and "pcc" per gene
+    double contextMicrons = 6500;         ///< width of a context window: about one training section
+    std::string imageEncoder;             ///< name of the frozen encoder
+    std::string textEncoder;              ///< name of the encoder of the gene texts
+    std::string textHash;                 ///< sha256 of the gene texts
+    nlohmann::json training;              ///< cohort, sections, split, settings
+    nlohmann::json heldOut; ///< metrics on sections that chose nothing: overall, and "pcc" per gene
     std::string licence, source, date, programVersion;
 };
 
 [[nodiscard]] nlohmann::json toJson(const ModelCard& card);
 
-/// BadInput with a sentence for a card of another format version, without genes, with a gene named twice, or whose gene
-/// list and configuration disagree. `where` names the file.
+/// BadInput with a sentence for a card of another format version, without genes, with a gene named twice, or
+/// whose gene list and configuration disagree. `where` names the file.
 [[nodiscard]] Result<ModelCard> parseModelCard(const std::string& text, const std::string& where);
 
 } // namespace spotglass

@@ -16,8 +16,8 @@ Result<torch::Tensor> extra(const SafeTensors& file, const char* name, const std
     auto tensor = toTensor(file, name);
     if (!tensor) return badInput(std::string("it lacks ") + name, where, "The file is incomplete");
     if (tensor->sizes().vec() != shape)
-        return badInput(std::string("its ") + name + " is " + shapeText(*tensor) + ", its gene list and configuration ask for " +
-                            shapeText(torch::empty(shape)),
+        return badInput(std::string("its ") + name + " is " + shapeText(*tensor) +
+                            ", its gene list and configuration ask for " + shapeText(torch::empty(shape)),
                         where, "The gene list or the configuration belongs to another model");
     return tensor->to(torch::kFloat32);
 }
@@ -38,7 +38,8 @@ Result<LoadedModel> loadModel(const std::filesystem::path& path) {
     model.card = std::move(*card);
     const auto& config = model.card.config;
     for (auto [tensor, name, shape] :
-         {std::tuple(&model.geneEmbeddings, kGeneEmbeddings, std::vector<int64_t>{config.genes, config.textWidth}),
+         {std::tuple(&model.geneEmbeddings, kGeneEmbeddings,
+                     std::vector<int64_t>{config.genes, config.textWidth}),
           std::tuple(&model.featureMean, kFeatureMean, std::vector<int64_t>{config.width}),
           std::tuple(&model.featureScale, kFeatureScale, std::vector<int64_t>{config.width})}) {
         auto found = extra(*file, name, shape, where);
@@ -46,7 +47,9 @@ Result<LoadedModel> loadModel(const std::filesystem::path& path) {
         *tensor = *found;
     }
     model.network = Dkan(config);
-    if (auto ok = loadWeights(*model.network, [&](const std::string& name) { return toTensor(*file, name); }, where); !ok)
+    if (auto ok = loadWeights(
+            *model.network, [&](const std::string& name) { return toTensor(*file, name); }, where);
+        !ok)
         return Failure(ok.error());
     model.network->eval();
     return model;
@@ -56,8 +59,10 @@ Result<void> saveModel(const LoadedModel& model, const std::filesystem::path& pa
     SafeTensorsWriter writer;
     writer.setMetadata("format", "pt");
     writer.setMetadata(kCardKey, toJson(model.card).dump());
-    for (const auto& item : model.network->named_parameters()) add(writer, item.key(), item.value());
-    for (const auto& item : model.network->named_buffers()) add(writer, item.key(), item.value());
+    for (const auto& item : model.network->named_parameters())
+        add(writer, item.key(), item.value());
+    for (const auto& item : model.network->named_buffers())
+        add(writer, item.key(), item.value());
     add(writer, kGeneEmbeddings, model.geneEmbeddings);
     add(writer, kFeatureMean, model.featureMean);
     add(writer, kFeatureScale, model.featureScale);
@@ -68,8 +73,8 @@ Result<void> saveModel(const LoadedModel& model, const std::filesystem::path& pa
         const auto written = model.network->named_parameters();
         for (const auto& item : again->network->named_parameters())
             if (!torch::equal(item.value(), written[item.key()].to(torch::kCPU)))
-                return fail(ErrorKind::Device, "the model file does not read back as it was written", path.string(),
-                            "Check the disk");
+                return fail(ErrorKind::Device, "the model file does not read back as it was written",
+                            path.string(), "Check the disk");
         return {};
     });
 }

@@ -16,8 +16,8 @@ struct LoadedModel {
     torch::Tensor featureScale;   ///< D
 };
 
-/// Reads and verifies a model file (one .safetensors, design section 6). Blocking. BadInput with a sentence for a file that
-/// is truncated, of another version, or whose genes, configuration and weights disagree.
+/// Reads and verifies a model file (one .safetensors, design section 6). Blocking. BadInput with a sentence
+/// for a file that is truncated, of another version, or whose genes, configuration and weights disagree.
 [[nodiscard]] Result<LoadedModel> loadModel(const std::filesystem::path& file);
 
 /// Writes a model file aside, reads it back, compares every tensor, then renames it. Blocking.

@@ -22,13 +22,14 @@ struct ArchivedTensor {
 struct PyTorchArchive {
     /// Tensors by their path joined with dots, wrappers kept ("state_dict.fc.weight", "0.1" for lists).
     std::map<std::string, ArchivedTensor> tensors;
-    /// Plain values (numbers, texts, lists, dictionaries with text keys) at the same paths; tensors are left out.
+    /// Plain values (numbers, texts, lists, dictionaries with text keys) at the same paths; tensors are left
+    /// out.
     nlohmann::json values;
 };
 
-/// Reads a torch.save file, zip form (1.6 and later) or the legacy form, with a restricted reader that runs nothing:
-/// only tensors, plain containers and numbers; any other global is refused by name. Blocking. BadInput, at once and
-/// without a large allocation, for anything else.
+/// Reads a torch.save file, zip form (1.6 and later) or the legacy form, with a restricted reader that runs
+/// nothing: only tensors, plain containers and numbers; any other global is refused by name. Blocking.
+/// BadInput, at once and without a large allocation, for anything else.
 [[nodiscard]] Result<PyTorchArchive> readPyTorchArchive(const std::filesystem::path& file);
 
 } // namespace spotglass

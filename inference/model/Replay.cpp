@@ -40,10 +40,13 @@ Result<Case> loadCase(const std::filesystem::path& folder, const std::string& pr
     auto text = readFile(folder / "expected.json");
     if (!text) return Failure(text.error());
     c.expected = Json::parse(*text, nullptr, false);
-    if (!c.expected.is_object()) return badInput("this is not valid JSON", (folder / "expected.json").string());
-    auto config = parseDkanConfig(c.expected.value("config", Json::object()), (folder / "expected.json").string());
+    if (!c.expected.is_object())
+        return badInput("this is not valid JSON", (folder / "expected.json").string());
+    auto config =
+        parseDkanConfig(c.expected.value("config", Json::object()), (folder / "expected.json").string());
     if (!config) return Failure(config.error());
-    for (auto* t : {&config->fusion, &config->slide, &config->region, &config->image, &config->expression, &config->text})
+    for (auto* t : {&config->fusion, &config->slide, &config->region, &config->image, &config->expression,
+                    &config->text})
         t->dropout = 0; // the golden numbers are computed without
     config->expressionDropout = 0;
     c.loss.distillation = c.expected.value("distillation_alpha", 0.3);
@@ -58,8 +61,9 @@ Result<Case> loadCase(const std::filesystem::path& folder, const std::string& pr
     c.dtype = precision == "fp64" ? torch::kFloat64 : torch::kFloat32;
     c.network = Dkan(*config);
     c.network->to(c.dtype);
-    auto ok = loadWeights(*c.network, [&](const std::string& name) { return toTensor(*weights, name); },
-                          (folder / "weights.safetensors").string());
+    auto ok = loadWeights(
+        *c.network, [&](const std::string& name) { return toTensor(*weights, name); },
+        (folder / "weights.safetensors").string());
     if (!ok) return Failure(ok.error());
     return c;
 }
@@ -80,7 +84,8 @@ void runInference(Case& c, std::map<std::string, Tensor>& results) {
     results["infer.out.global"] = out.global;
     results["infer.out.image_token"] = out.imageToken;
     results["infer.out.text_tokens"] = text;
-    results["infer.out.patch_feature_map_first2"] = c.network->encodePatches(patches.narrow(0, 0, std::min<int64_t>(2, patches.size(0))));
+    results["infer.out.patch_feature_map_first2"] =
+        c.network->encodePatches(patches.narrow(0, 0, std::min<int64_t>(2, patches.size(0))));
 }
 
 /// The spots' rows of their slides' tokens; each slide is encoded once a step.
@@ -90,7 +95,8 @@ Tensor slideTokens(Case& c, const Tensor& slideIndex, const Tensor& spotIndex) {
         const auto rows = torch::nonzero(slideIndex == slide).flatten();
         if (rows.numel() == 0) continue;
         const std::string prefix = "train.slide" + std::to_string(slide);
-        const auto encoded = c.network->encodeSlide(c.input(prefix + ".features"), c.input(prefix + ".positions"));
+        const auto encoded =
+            c.network->encodeSlide(c.input(prefix + ".features"), c.input(prefix + ".positions"));
         tokens = tokens.index_copy(0, rows, encoded.index_select(0, spotIndex.index_select(0, rows)));
     }
     return tokens;
@@ -99,8 +105,10 @@ Tensor slideTokens(Case& c, const Tensor& slideIndex, const Tensor& spotIndex) {
 Json runTraining(Case& c, std::map<std::string, Tensor>& results) {
     c.network->train();
     std::map<std::string, Tensor> before;
-    for (const auto& item : c.network->named_parameters()) before[item.key()] = item.value().detach().clone();
-    for (const auto& item : c.network->named_buffers()) before[item.key()] = item.value().clone();
+    for (const auto& item : c.network->named_parameters())
+        before[item.key()] = item.value().detach().clone();
+    for (const auto& item : c.network->named_buffers())
+        before[item.key()] = item.value().clone();
     torch::optim::Adam adam(c.network->parameters(), torch::optim::AdamOptions(c.learningRate));
     const auto slideIndex = c.input("train.slide_index"), spotIndex = c.input("train.spot_index");
     const auto expression = c.input("train.expression");
@@ -108,9 +116,10 @@ Json runTraining(Case& c, std::map<std::string, Tensor>& results) {
     for (int step = 0; step < 3; ++step) {
         adam.zero_grad();
         const auto text = c.network->encodeText(c.input("text"));
-        const auto out = c.network->forward({c.input("train.patches"), c.input("train.neighbor_features"),
-                                             c.input("train.neighbor_mask"), slideTokens(c, slideIndex, spotIndex)},
-                                            text);
+        const auto out =
+            c.network->forward({c.input("train.patches"), c.input("train.neighbor_features"),
+                                c.input("train.neighbor_mask"), slideTokens(c, slideIndex, spotIndex)},
+                               text);
         const auto loss = dkanLoss(out, c.network->encodeExpression(expression, text), expression, c.loss);
         loss.total.backward();
         report["steps"].push_back({{"total", loss.total.item<double>()},
@@ -120,8 +129,10 @@ Json runTraining(Case& c, std::map<std::string, Tensor>& results) {
                                    {"weight_contrastive", loss.weightContrastive}});
         for (const auto& item : c.network->named_parameters()) {
             if (step > 0) break;
-            // Query projections of the gene paths do not enter the result: their gradient is zero (section 5.1).
-            const auto gradient = item.value().grad().defined() ? item.value().grad().clone() : torch::zeros_like(item.value());
+            // Query projections of the gene paths do not enter the result: their gradient is zero
+            // (section 5.1).
+            const auto gradient =
+                item.value().grad().defined() ? item.value().grad().clone() : torch::zeros_like(item.value());
             results["train.gradient1." + item.key()] = gradient;
             report["gradient_norm_first_step"][item.key()] = gradient.norm().item<double>();
         }
@@ -153,9 +164,10 @@ Json compare(const Case& c, const std::map<std::string, Tensor>& results, const 
     Json report{{"within_bounds", true}, {"missing", Json::array()}, {"outside", Json::array()}};
     std::map<std::string, double> worst;
     for (const auto& [name, entry] : c.tensors.entries()) {
-        const std::string group = name.starts_with("infer.out.") ? "outputs"
-                                  : name.starts_with("train.gradient1.") ? "gradients"
-                                  : name.starts_with("train.update3steps.") ? "updates" : "";
+        const std::string group = name.starts_with("infer.out.")            ? "outputs"
+                                  : name.starts_with("train.gradient1.")    ? "gradients"
+                                  : name.starts_with("train.update3steps.") ? "updates"
+                                                                            : "";
         if (group.empty()) continue;
         const auto it = results.find(name);
         if (it == results.end()) {
@@ -164,14 +176,16 @@ Json compare(const Case& c, const std::map<std::string, Tensor>& results, const 
         }
         const double gap = distance(it->second, toTensor(entry.type, entry.shape, c.tensors.bytes(name)));
         worst[group] = std::max(worst[group], gap);
-        if (!(gap <= bound(group, name))) report["outside"].push_back({{"tensor", name}, {"relative_l2", gap}});
+        if (!(gap <= bound(group, name)))
+            report["outside"].push_back({{"tensor", name}, {"relative_l2", gap}});
     }
     for (std::size_t i = 0; i < c.expected.value("steps", Json::array()).size() && i < 3; ++i)
         for (const auto& [key, value] : c.expected["steps"][i].items()) {
             const double got = steps["steps"][i].value(key, NAN), want = value.get<double>();
             const double gap = std::abs(got - want) / std::max(std::abs(want), 1e-12);
             worst["losses"] = std::max(worst["losses"], gap);
-            if (!(gap <= 1e-5) && (fp64 || i == 0)) report["outside"].push_back({{"tensor", "steps." + key}, {"relative_l2", gap}});
+            if (!(gap <= 1e-5) && (fp64 || i == 0))
+                report["outside"].push_back({{"tensor", "steps." + key}, {"relative_l2", gap}});
         }
     report["worst_relative_l2"] = worst;
     report["within_bounds"] = report["missing"].empty() && report["outside"].empty();
@@ -180,7 +194,8 @@ Json compare(const Case& c, const std::map<std::string, Tensor>& results, const 
 
 } // namespace
 
-Result<Json> replay(const std::filesystem::path& folder, const std::string& precision, const std::filesystem::path& output) {
+Result<Json> replay(const std::filesystem::path& folder, const std::string& precision,
+                    const std::filesystem::path& output) {
     if (precision != "fp32" && precision != "fp64")
         return fail(ErrorKind::Usage, "the precision should be fp32 or fp64, not " + precision);
     auto loaded = loadCase(folder, precision);
@@ -192,7 +207,8 @@ Result<Json> replay(const std::filesystem::path& folder, const std::string& prec
         runInference(c, results);
         steps = runTraining(c, results);
     } catch (const c10::Error& error) {
-        return badInput("its tensors do not fit its configuration (" + std::string(error.what_without_backtrace()) + ")",
+        return badInput("its tensors do not fit its configuration (" +
+                            std::string(error.what_without_backtrace()) + ")",
                         folder.string());
     }
     if (!c.complaint.empty()) return badInput(c.complaint, (folder / "tensors.safetensors").string());

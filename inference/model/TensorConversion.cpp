@@ -8,16 +8,26 @@ namespace {
 
 torch::ScalarType scalarType(TensorType type) {
     switch (type) {
-    case TensorType::F64: return torch::kFloat64;
-    case TensorType::F32: return torch::kFloat32;
-    case TensorType::F16: return torch::kFloat16;
-    case TensorType::BF16: return torch::kBFloat16;
-    case TensorType::I64: return torch::kInt64;
-    case TensorType::I32: return torch::kInt32;
-    case TensorType::I16: return torch::kInt16;
-    case TensorType::I8: return torch::kInt8;
-    case TensorType::U8: return torch::kUInt8;
-    case TensorType::Bool: return torch::kBool;
+    case TensorType::F64:
+        return torch::kFloat64;
+    case TensorType::F32:
+        return torch::kFloat32;
+    case TensorType::F16:
+        return torch::kFloat16;
+    case TensorType::BF16:
+        return torch::kBFloat16;
+    case TensorType::I64:
+        return torch::kInt64;
+    case TensorType::I32:
+        return torch::kInt32;
+    case TensorType::I16:
+        return torch::kInt16;
+    case TensorType::I8:
+        return torch::kInt8;
+    case TensorType::U8:
+        return torch::kUInt8;
+    case TensorType::Bool:
+        return torch::kBool;
     }
     return torch::kFloat32;
 }
@@ -52,11 +62,13 @@ void add(SafeTensorsWriter& writer, const std::string& name, const torch::Tensor
 
 std::string shapeText(const torch::Tensor& tensor) {
     std::string text;
-    for (const auto side : tensor.sizes()) text += (text.empty() ? "" : " x ") + std::to_string(side);
+    for (const auto side : tensor.sizes())
+        text += (text.empty() ? "" : " x ") + std::to_string(side);
     return text.empty() ? "a single number" : text;
 }
 
-Result<void> loadWeights(torch::nn::Module& module, const std::function<Result<torch::Tensor>(const std::string&)>& find,
+Result<void> loadWeights(torch::nn::Module& module,
+                         const std::function<Result<torch::Tensor>(const std::string&)>& find,
                          const std::string& where) {
     const torch::NoGradGuard noGradient;
     const auto copy = [&](const std::string& name, torch::Tensor& target) -> Result<void> {
@@ -65,8 +77,8 @@ Result<void> loadWeights(torch::nn::Module& module, const std::function<Result<t
             return badInput("the weights lack " + name + ", which its configuration asks for", where,
                             "The file is incomplete, or its configuration belongs to another model");
         if (found->sizes() != target.sizes())
-            return badInput("the weights hold " + name + " as " + shapeText(*found) + ", its configuration asks for " +
-                                shapeText(target),
+            return badInput("the weights hold " + name + " as " + shapeText(*found) +
+                                ", its configuration asks for " + shapeText(target),
                             where, "The configuration or the gene list belongs to another model");
         if (found->is_floating_point() && !torch::isfinite(*found).all().item<bool>())
             return badInput("the weights hold values in " + name + " that are not finite", where);

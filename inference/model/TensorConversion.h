@@ -11,13 +11,15 @@ namespace spotglass {
 
 /// Copies one tensor of a safetensors file. BadInput when it is missing.
 [[nodiscard]] Result<torch::Tensor> toTensor(const SafeTensors& file, const std::string& tensor);
-[[nodiscard]] torch::Tensor toTensor(TensorType type, const std::vector<std::int64_t>& shape, std::string_view bytes);
+[[nodiscard]] torch::Tensor toTensor(TensorType type, const std::vector<std::int64_t>& shape,
+                                     std::string_view bytes);
 
 /// Adds a tensor in its own type (a contiguous copy on the CPU).
 void add(SafeTensorsWriter& writer, const std::string& name, const torch::Tensor& tensor);
 
-/// Copies weights by name into every parameter and buffer of `module`. BadInput naming the first tensor that is missing
-/// or has another shape, with both shapes; `where` names the file. Tensors that the module does not have are ignored.
+/// Copies weights by name into every parameter and buffer of `module`. BadInput naming the first tensor that
+/// is missing or has another shape, with both shapes; `where` names the file. Tensors that the module does
+/// not have are ignored.
 [[nodiscard]] Result<void> loadWeights(torch::nn::Module& module,
                                        const std::function<Result<torch::Tensor>(const std::string&)>& find,
                                        const std::string& where);

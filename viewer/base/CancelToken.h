@@ -5,8 +5,8 @@
 
 namespace spotglass {
 
-/// Shared flag by which one thread asks another to stop. Copies share the flag. Never blocks; safe on every thread.
-/// cancel() only asks: whoever must know that work has ended waits for the work's own answer.
+/// Shared flag by which one thread asks another to stop. Copies share the flag. Never blocks; safe on every
+/// thread. cancel() only asks: whoever must know that work has ended waits for the work's own answer.
 class CancelToken {
   public:
     CancelToken();

@@ -9,8 +9,8 @@
 
 namespace spotglass {
 
-/// Expression of one gene on a lattice, row-major, one float a cell; NaN where nothing is known (glass, not yet
-/// predicted). A value type: copy it across threads.
+/// Expression of one gene on a lattice, row-major, one float a cell; NaN where nothing is known (glass, not
+/// yet predicted). A value type: copy it across threads.
 struct ExpressionField {
     std::string gene;
     std::string unit; ///< for the legend, e.g. "log10(1 + counts per 10,000 of the panel), 3 x 3 smoothed"

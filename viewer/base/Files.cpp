@@ -10,11 +10,13 @@ namespace fs = std::filesystem;
 Result<void> checkReadable(const fs::path& path) {
     std::error_code ec;
     const auto status = fs::status(path, ec);
-    if (!fs::exists(status)) return badInput("this file does not exist", path.string(), "Check the name and the folder");
+    if (!fs::exists(status))
+        return badInput("this file does not exist", path.string(), "Check the name and the folder");
     if (fs::is_directory(status)) return badInput("this is a folder, not a file", path.string());
     const auto size = fs::file_size(path, ec);
     if (ec) return badInput("this is not a regular file", path.string());
-    if (size == 0) return badInput("this file is empty", path.string(), "Copy it again from where it came from");
+    if (size == 0)
+        return badInput("this file is empty", path.string(), "Copy it again from where it came from");
     if (!std::ifstream(path, std::ios::binary))
         return badInput("this file cannot be read", path.string(), "Check its permissions");
     return {};
@@ -28,7 +30,8 @@ Result<std::string> readFile(const fs::path& path, std::uint64_t limit) {
     std::ifstream in(path, std::ios::binary);
     std::string text(static_cast<std::size_t>(size), '\0');
     in.read(text.data(), static_cast<std::streamsize>(size));
-    if (in.gcount() != static_cast<std::streamsize>(size)) return badInput("this file could not be read to its end", path.string());
+    if (in.gcount() != static_cast<std::streamsize>(size))
+        return badInput("this file could not be read to its end", path.string());
     return text;
 }
 
@@ -37,7 +40,8 @@ Result<void> writeAside(const fs::path& path, const std::function<Result<void>(c
     std::error_code ec;
     if (path.has_parent_path()) fs::create_directories(path.parent_path(), ec);
     if (ec)
-        return fail(ErrorKind::Device, "the folder for this file cannot be made (" + ec.message() + ")", path.string());
+        return fail(ErrorKind::Device, "the folder for this file cannot be made (" + ec.message() + ")",
+                    path.string());
     fs::path aside = path;
     aside += ".part" + std::to_string(serial++);
     if (auto ok = write(aside); !ok) {

@@ -10,9 +10,15 @@ namespace fs = std::filesystem;
 
 void restartWithFastMatrixLibrary([[maybe_unused]] char** argv) {
 #if defined(__x86_64__) && defined(__linux__)
-    if (std::getenv("OPENBLAS_CORETYPE") || !__builtin_cpu_supports("avx512bw") || !__builtin_cpu_supports("avx512vl"))
-        return;
-    setenv("OPENBLAS_CORETYPE", "SKYLAKEX", 1);
+    bool changed = false;
+    const auto set = [&changed](const char* variable, const char* value) {
+        if (std::getenv(variable)) return;
+        changed = setenv(variable, value, 1) == 0;
+    };
+    set("OMP_WAIT_POLICY", "passive");
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+        set("OPENBLAS_CORETYPE", "SKYLAKEX");
+    if (!changed) return;
     execv("/proc/self/exe", argv); // returns only when it failed; then we go on, slower
 #endif
 }

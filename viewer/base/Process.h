@@ -5,16 +5,19 @@
 /// The one file that speaks to the operating system about processes (POSIX here).
 namespace spotglass {
 
-/// Starts this program again, once, with OPENBLAS_CORETYPE set, where the distribution's OpenBLAS would take an
-/// AVX-512 processor that it does not know for a very old one (OpenBLAS 0.3.21 and Emerald Rapids: 5 times slower).
-/// OpenBLAS reads the variable while it is loaded, so it cannot be set later. Call first in main(); returns when nothing
-/// has to be done. A value that the user has set is left alone.
+/// Starts this program again, once, with OPENBLAS_CORETYPE set, where the distribution's OpenBLAS would take
+/// an AVX-512 processor that it does not know for a very old one (OpenBLAS 0.3.21 and Emerald Rapids: 5 times
+/// slower). OpenBLAS reads the variable while it is loaded, so it cannot be set later. Likewise
+/// OMP_WAIT_POLICY=passive: threads that spin while they wait take the processor from the window, and are far
+/// slower when another program is busy. Call first in main(); returns when nothing has to be done. A value
+/// that the user has set is left alone.
 void restartWithFastMatrixLibrary(char** argv);
 
 /// The folder of the running executable.
 [[nodiscard]] std::filesystem::path executableFolder();
 
-/// The folder with models, colour maps and icons: SPOTGLASS_RESOURCES, or ../share/spotglass beside the executable.
+/// The folder with models, colour maps and icons: SPOTGLASS_RESOURCES, or ../share/spotglass beside the
+/// executable.
 [[nodiscard]] std::filesystem::path resourceFolder();
 
 /// Resident memory of this process, now and at its peak, in bytes; 0 where it is not known.

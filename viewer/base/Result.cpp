@@ -14,11 +14,16 @@ std::string Error::sentence() const {
 
 int Error::exitCode() const {
     switch (kind) {
-    case ErrorKind::Usage: return 2;
-    case ErrorKind::BadInput: return 3;
-    case ErrorKind::Device: return 4;
-    case ErrorKind::Cancelled: return 5;
-    case ErrorKind::Defect: break;
+    case ErrorKind::Usage:
+        return 2;
+    case ErrorKind::BadInput:
+        return 3;
+    case ErrorKind::Device:
+        return 4;
+    case ErrorKind::Cancelled:
+        return 5;
+    case ErrorKind::Defect:
+        break;
     }
     return 1;
 }
@@ -31,6 +36,8 @@ Failure badInput(std::string what, std::string where, std::string hint) {
     return fail(ErrorKind::BadInput, std::move(what), std::move(where), std::move(hint));
 }
 
-Failure cancelled() { return fail(ErrorKind::Cancelled, "cancelled"); }
+Failure cancelled() {
+    return fail(ErrorKind::Cancelled, "cancelled");
+}
 
 } // namespace spotglass

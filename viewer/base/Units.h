@@ -3,8 +3,8 @@
 #include <cmath>
 #include <cstdint>
 
-/// Coordinate frames as distinct types (design section 5.2). x runs right, y runs down, the origin is the top-left
-/// corner of the top-left pixel; a pixel's centre is at +0.5.
+/// Coordinate frames as distinct types (design section 5.2). x runs right, y runs down, the origin is the
+/// top-left corner of the top-left pixel; a pixel's centre is at +0.5.
 namespace spotglass {
 
 /// A point in full-resolution pixels of the slide.
@@ -50,8 +50,8 @@ struct MicronsPerPixel {
     bool operator==(const MicronsPerPixel&) const = default;
 };
 
-/// Maps (column, row) of a lattice to level-0 pixels: x = xx*column + xy*row + dx, y = yx*column + yy*row + dy.
-/// Integer lattice coordinates are cell centres.
+/// Maps (column, row) of a lattice to level-0 pixels: x = xx*column + xy*row + dx, y = yx*column + yy*row +
+/// dy. Integer lattice coordinates are cell centres.
 struct LatticeAffine {
     double xx = 1, xy = 0, dx = 0, yx = 0, yy = 1, dy = 0;
     [[nodiscard]] Level0Point toLevel0(double column, double row) const {
