@@ -76,6 +76,8 @@ void addTrainingCommands(CLI::App& app, Commands& c) {
     evaluate->add_option("--cohort", c.evaluate.cohort, "Folder of the cohort")->required();
     evaluate->add_option("--sections", c.evaluate.sections, "Only these sections, separated by commas")
         ->delimiter(',');
+    evaluate->add_option("--feature-cache", c.evaluate.featureCache,
+                         "Folder where frozen features are kept between runs");
     evaluate->add_flag("--shuffle-images", c.evaluate.shuffleImages,
                        "Hand every spot another spot's tissue: what is left is read from position");
     evaluate->add_flag("--json", c.evaluate.json, "One JSON document on standard output");

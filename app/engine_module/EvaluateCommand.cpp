@@ -61,7 +61,8 @@ Result<void> runEvaluate(const EvaluateOptions& options) {
     for (auto& section : cohort->sections) {
         auto data = loadSection(
             section, card.genes,
-            {card.patchPixels, card.micronsPerPixel, card.config.regionRows, card.config.regionColumns, {}},
+            {card.patchPixels, card.micronsPerPixel, card.config.regionRows, card.config.regionColumns,
+                                 options.featureCache},
             *encoder, {});
         if (!data) return Failure(data.error());
         for (const auto& warning : section.warnings)
