@@ -1,0 +1,74 @@
+#pragma once
+
+#include "inference/store/SqliteFile.h"
+#include "viewer/base/Result.h"
+#include "viewer/base/Units.h"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace spotglass {
+
+/// A slide as the workspace knows it.
+struct KnownSlide {
+    std::string fingerprint; ///< SlideSource::fingerprint()
+    std::filesystem::path path;
+    std::string name;
+};
+
+/// A model file as the workspace knows it.
+struct KnownModel {
+    std::filesystem::path path;
+    std::string name;
+};
+
+/// Micrometres per level-0 pixel that were given for a slide, and by whom (e.g. "user").
+struct KnownScale {
+    MicronsPerPixel micronsPerPixel;
+    std::string source;
+};
+
+/// What the program remembers between sessions: one SQLite file in WAL mode with a schema version (design
+/// section 5, rule 6). Several programs may have the same file open. An object has one owner thread at a
+/// time; every function blocks on disk (up to five seconds when another program writes), so not on the GUI
+/// thread. Errors are of kind Device unless said otherwise; a failed call changes nothing.
+class Workspace {
+  public:
+    static constexpr int schemaVersion = 2;
+
+    /// Opens the file, or makes it and its folder; brings older schemas up to date. A damaged file is renamed
+    /// to NAME.damaged-N, with a warning, and a fresh one made. BadInput: made by a newer version of the
+    /// program, or a file of something else.
+    [[nodiscard]] static Result<Workspace> open(const std::filesystem::path& path);
+
+    /// Sentences for the user about the opening.
+    [[nodiscard]] const std::vector<std::string>& warnings() const { return warnings_; }
+
+    /// Keeps the scale of the slide with that fingerprint; replaces an earlier one. Usage when the scale is
+    /// not valid or the fingerprint empty.
+    [[nodiscard]] Result<void> rememberScale(const std::string& fingerprint, MicronsPerPixel scale,
+                                             std::string_view source = "user");
+    /// The scale kept for that slide; nothing when there is none.
+    [[nodiscard]] Result<std::optional<KnownScale>> scale(const std::string& fingerprint);
+
+    /// Puts a slide at the head of the recent ones. A path is listed once: the slide that was there before
+    /// leaves the list, its scale is kept. Usage when the fingerprint is empty.
+    [[nodiscard]] Result<void> noteOpened(const std::string& fingerprint, const std::filesystem::path& path,
+                                          const std::string& name);
+    /// At most `count` slides, the one opened last first. Whether the files still exist is not looked at.
+    [[nodiscard]] Result<std::vector<KnownSlide>> recentSlides(std::size_t count);
+
+    /// As noteOpened and recentSlides, for model files.
+    [[nodiscard]] Result<void> noteModelUsed(const std::filesystem::path& path, const std::string& name);
+    [[nodiscard]] Result<std::vector<KnownModel>> recentModels(std::size_t count);
+
+  private:
+    explicit Workspace(SqliteFile file) : file_(std::move(file)) {}
+    SqliteFile file_;
+    std::vector<std::string> warnings_;
+};
+
+} // namespace spotglass
