@@ -1,6 +1,9 @@
 #include "inference/store/Workspace.h"
 #include "viewer/base/Files.h"
 
+#include <atomic>
+#include <cmath>
+#include <memory>
 #include <QTemporaryDir>
 #include <QtTest>
 #include <sqlite3.h>
@@ -86,9 +89,6 @@ class TestWorkspace : public QObject {
         QCOMPARE(w->recentSlides(5)->at(0).fingerprint, std::string("f1"));
         QCOMPARE(w->recentModels(5)->at(0).name, std::string("Breast"));
         QCOMPARE(askSql(path, "PRAGMA user_version"), std::int64_t{Workspace::schemaVersion});
-        QCOMPARE(QString::fromStdString(
-                     SqliteFile::open(path)->prepare("PRAGMA journal_mode").has_value() ? "wal" : ""),
-                 QStringLiteral("wal"));
         QVERIFY(fs::exists(path.string() + "-wal")); // the journal is one ahead of the file
     }
     void aScaleIsReplacedAndKeptApartFromOpening() {
@@ -190,7 +190,7 @@ class TestWorkspace : public QObject {
         const auto path = at("w.sqlite");
         {
             auto w = Workspace::open(path);
-            for (int i = 0; i < 400; ++i) {
+            for (int i = 0; i < 120; ++i) {
                 const auto name = std::to_string(i);
                 QVERIFY(w->noteOpened("fingerprint of slide " + name, "/slides/" + name, name).has_value());
             }
