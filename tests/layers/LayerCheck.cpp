@@ -54,8 +54,9 @@ std::vector<Violation> checkIncludesOf(const Tree& tree, const std::string& file
         }
         const std::string library = libraryOf(include.header, qtModuleOf);
         if (library == "unknown")
-            found.push_back({file, include.line, "unknown-header",
-                             include.header + " belongs to no library of the table"});
+            found.push_back(
+                {file, include.line, "unknown-header",
+                 include.header + " is not in the checkout, and belongs to no library of the table"});
         else if (!allowsLibrary(layer, library))
             found.push_back(
                 {file, include.line, "library",

@@ -153,6 +153,8 @@ void TestLayers::aMadeUpViolationIsFound_data() {
     row("sources use tests", "viewer/slide/A.cpp", "#include \"tests/Shared.h\"", "folder");
     row("slide test uses widgets", "tests/slide/TestA.cpp", "#include <QLabel>", "library");
     row("a header of no library", "viewer/slide/A.cpp", "#include <boost/any.hpp>", "unknown-header");
+    row("a header that was forgotten", "viewer/slide/A.cpp", "#include \"viewer/slide/B.h\"",
+        "unknown-header");
     row("OpenCV's windows", "viewer/slide/A.cpp", "#include <opencv2/highgui.hpp>", "unknown-header");
     row("a folder of no layer", "viewer/extra/A.cpp", "", "no-row");
     row("spins the event loop", "ui/A.cpp", "void f() { QCoreApplication::processEvents(); }", "ban");
