@@ -2,6 +2,7 @@
 
 #include "app/desktop/ModelCatalog.h"
 #include "app/desktop/PredictionTable.h"
+#include "viewer/base/Process.h"
 
 #include <algorithm>
 #include <chrono>
@@ -57,6 +58,7 @@ PredictionController::PredictionController(LoadEngine load, std::filesystem::pat
     : PredictionService(parent), models_(std::move(models)), screen_(std::make_shared<Screen>()),
       engine_(std::make_shared<Engine>()), worker_(std::make_unique<SerialWorker>()) {
     engine_->load = std::move(load);
+    worker_->post([] { giveWayToOtherThreads(); });
     growth_.setInterval(growthInterval);
     connect(&growth_, &QTimer::timeout, this, &PredictionController::reportGrowth);
 }

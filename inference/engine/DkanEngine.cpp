@@ -84,6 +84,18 @@ Result<void> checkArray(const std::vector<SpotPlace>& spots) {
     return {};
 }
 
+/// LibTorch throws; nothing may leave the engine as an exception.
+template <typename Work> auto guarded(const Work& work) -> decltype(work()) {
+    try {
+        return work();
+    } catch (const std::bad_alloc&) {
+        return fail(ErrorKind::Device, "there is not enough memory for this prediction", {},
+                    "Close other programs");
+    } catch (const std::exception& error) { // c10::Error is one
+        return fail(ErrorKind::Defect, std::string("the prediction failed (") + error.what() + ")");
+    }
+}
+
 class DkanEngine final : public PredictionEngine {
   public:
     DkanEngine(LoadedModel model, std::unique_ptr<FrozenEncoder> encoder, const std::filesystem::path& file)
@@ -93,11 +105,20 @@ class DkanEngine final : public PredictionEngine {
     [[nodiscard]] const ModelSummary& model() const override { return summary_; }
 
     Result<void> predictLattice(const PredictionRequest& request, const PredictionListener& listener,
-                                CancelToken cancel) override;
+                                CancelToken cancel) override {
+        return guarded([&] { return runLattice(request, listener, cancel); });
+    }
     Result<std::vector<float>> predictSpots(const SlideSource& slide, MicronsPerPixel scale,
-                                            const std::vector<SpotPlace>& spots, CancelToken cancel) override;
+                                            const std::vector<SpotPlace>& spots,
+                                            CancelToken cancel) override {
+        return guarded([&] { return runSpots(slide, scale, spots, cancel); });
+    }
 
   private:
+    Result<void> runLattice(const PredictionRequest& request, const PredictionListener& listener,
+                            const CancelToken& cancel);
+    Result<std::vector<float>> runSpots(const SlideSource& slide, MicronsPerPixel scale,
+                                        const std::vector<SpotPlace>& spots, const CancelToken& cancel);
     [[nodiscard]] PatchReader reader(const SlideSource& slide, MicronsPerPixel scale) const {
         return {slide, scale, model_.card.patchPixels, model_.card.micronsPerPixel};
     }
@@ -111,8 +132,8 @@ class DkanEngine final : public PredictionEngine {
     DkanPredictor predictor_;
 };
 
-Result<void> DkanEngine::predictLattice(const PredictionRequest& request, const PredictionListener& listener,
-                                        CancelToken cancel) {
+Result<void> DkanEngine::runLattice(const PredictionRequest& request, const PredictionListener& listener,
+                                    const CancelToken& cancel) {
     if (!request.slide || !request.micronsPerPixel.isValid())
         return badInput("this slide has no scale, so physical distances are not known", {},
                         "Give its micrometres per pixel (--mpp on the command line)");
@@ -173,8 +194,9 @@ Result<void> DkanEngine::runWindow(const GridWindow& window, const PatchReader& 
     return predictor_.predict(bank, patches, context, wanted, cancel, deliver, 16);
 }
 
-Result<std::vector<float>> DkanEngine::predictSpots(const SlideSource& slide, MicronsPerPixel scale,
-                                                    const std::vector<SpotPlace>& spots, CancelToken cancel) {
+Result<std::vector<float>> DkanEngine::runSpots(const SlideSource& slide, MicronsPerPixel scale,
+                                                const std::vector<SpotPlace>& spots,
+                                                const CancelToken& cancel) {
     if (!scale.isValid())
         return badInput("this slide has no scale, so physical distances are not known", {},
                         "Give its micrometres per pixel (--mpp on the command line)");

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <string>
+#include <sys/resource.h>
 #include <unistd.h>
 
 namespace spotglass {
@@ -19,7 +20,16 @@ void restartWithFastMatrixLibrary([[maybe_unused]] char** argv) {
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
         set("OPENBLAS_CORETYPE", "SKYLAKEX");
     if (!changed) return;
-    execv("/proc/self/exe", argv); // returns only when it failed; then we go on, slower
+    std::error_code ec; // by its own name, so that it is called the same in a list of processes
+    const auto program = fs::read_symlink("/proc/self/exe", ec);
+    execv(program.c_str(), argv); // returns only when it failed; then we go on, slower
+#endif
+}
+
+void giveWayToOtherThreads() {
+#ifdef __linux__
+    // On Linux the nice value belongs to the thread, and a thread that it starts inherits it.
+    static_cast<void>(setpriority(PRIO_PROCESS, static_cast<id_t>(gettid()), 10));
 #endif
 }
 

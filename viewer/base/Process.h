@@ -13,6 +13,10 @@ namespace spotglass {
 /// that the user has set is left alone.
 void restartWithFastMatrixLibrary(char** argv);
 
+/// Lets the calling thread, and threads that it starts from now on, give way to others: a worker's
+/// computation must not keep the window from drawing. Does nothing where the system does not allow it.
+void giveWayToOtherThreads();
+
 /// The folder of the running executable.
 [[nodiscard]] std::filesystem::path executableFolder();
 
