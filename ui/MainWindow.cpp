@@ -157,7 +157,8 @@ void MainWindow::showSlide(const OpenedSlide& slide) {
     if (!slide.scale)
         banner_->say(tr("This slide does not say how large its pixels are. Predictions need to know."),
                      tr("Set the scale..."));
-    else if (!info->warnings.empty())
+    else if (info->micronsPerPixel &&
+             !info->warnings.empty()) // else they are about the scale, which is known now
         banner_->say(QString::fromStdString(info->warnings.front()));
     else
         banner_->clear();

@@ -37,7 +37,8 @@ class TestProgram : public QObject {
                 QString::fromUtf8(process.readAllStandardOutput()),
                 QString::fromUtf8(process.readAllStandardError())};
     }
-    /// A picture with a magenta left and a green right half, without a scale.
+    /// A picture with a magenta left and a green right half, without a scale. Its name is in its last pixel,
+    /// so that each is a slide of its own.
     [[nodiscard]] QString picture(const char* name) const {
         QImage image(1200, 800, QImage::Format_RGB32);
         image.setDotsPerMeterX(0);
@@ -45,6 +46,7 @@ class TestProgram : public QObject {
         for (int y = 0; y < image.height(); ++y)
             for (int x = 0; x < image.width(); ++x)
                 image.setPixel(x, y, x < 600 ? qRgb(200, 30, 160) : qRgb(20, 160, 60));
+        image.setPixel(1199, 799, qRgb(name[0], 0, 0));
         image.save(at(name), "PNG");
         return at(name);
     }
@@ -122,6 +124,18 @@ class TestProgram : public QObject {
         QVERIFY2(ended.standardError.contains(QStringLiteral("no scale")), qPrintable(ended.standardError));
         QVERIFY2(ended.standardError.contains(QStringLiteral("--mpp")), qPrintable(ended.standardError));
         QVERIFY(!QFile::exists(at("no.png")));
+    }
+    void aGivenScaleIsRememberedForTheNextTime() {
+        const QString slide = picture("g.png");
+        QCOMPARE(run({slide, QStringLiteral("--mpp"), QStringLiteral("0.69"), QStringLiteral("--screenshot"),
+                      at("g-out.png")})
+                     .code,
+                 0);
+        QVERIFY(QFile::exists(at("workspace.sqlite")));
+        const auto ended = run({slide, QStringLiteral("--model"), at("any.safetensors"),
+                                QStringLiteral("--screenshot"), at("no.png")});
+        QVERIFY2(ended.code != 0 && !ended.standardError.contains(QStringLiteral("no scale")),
+                 qPrintable(ended.standardError)); // the model is missing; the scale is not
     }
     void aBrokenModelEndsWithASentence() {
         const auto module =

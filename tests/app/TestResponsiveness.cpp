@@ -4,10 +4,10 @@
 #include "ui/GenePanelDock.h"
 #include "ui/HeatmapPresenter.h"
 #include "ui/MainWindow.h"
+#include "ui/ThreadClock.h"
 #include "viewer/canvas/HeatmapLayer.h"
 #include "viewer/canvas/SlideView.h"
 
-#include <ctime>
 #include <QApplication>
 #include <QSettings>
 #include <QStandardPaths>
@@ -18,12 +18,6 @@ using namespace spotglass;
 using Phase = PredictionState::Phase;
 
 namespace {
-
-double threadMilliseconds() {
-    timespec now{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
-}
 
 /// Measures every event of the GUI thread: the work in it, which another program on the machine cannot
 /// lengthen, and the time that passed, which can.
@@ -70,7 +64,12 @@ class LatencyProbe : public QObject {
     QTimer timer_;
 };
 
-constexpr double limit = 50;                          ///< milliseconds
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr double slower = 15; ///< what a sanitizer costs
+#else
+constexpr double slower = 1;
+#endif
+constexpr double limit = 50 * slower;                 ///< milliseconds
 constexpr int columns = 250, rows = 240, genes = 250; ///< 60,000 spots: a large slide
 
 } // namespace
@@ -127,11 +126,13 @@ class TestResponsiveness : public QObject {
         QCOMPARE(predictions.state().done, std::size_t{columns * rows});
 
         clock.start();
+        const double before = threadMilliseconds();
         QVERIFY(window.panel().chooseGene(QStringLiteral("G249")));
         (void)window.grab();
-        const auto change = clock.nsecsElapsed() / 1000000.0;
-        qInfo("another gene of %d spots painted in %.1f ms", columns * rows, change);
-        QVERIFY(change < 100);
+        const double work = threadMilliseconds() - before;
+        qInfo("another gene of %d spots painted in %.1f ms (%.1f ms of work)", columns * rows,
+              static_cast<double>(clock.nsecsElapsed()) / 1e6, work);
+        QVERIFY(work < 100 * slower);
         QCOMPARE(window.heatmap().layer().field().at(7, 9), FakeEngine::valueOf(249, 7, 9));
     }
 };
