@@ -59,11 +59,10 @@ Result<void> runEvaluate(const EvaluateOptions& options) {
                 {"shuffled_images", options.shuffleImages},
                 {"sections", Json::object()}};
     for (auto& section : cohort->sections) {
-        auto data = loadSection(
-            section, card.genes,
-            {card.patchPixels, card.micronsPerPixel, card.config.regionRows, card.config.regionColumns,
-                                 options.featureCache},
-            *encoder, {});
+        auto data = loadSection(section, card.genes,
+                                {card.patchPixels, card.micronsPerPixel, card.config.regionRows,
+                                 card.config.regionColumns, options.featureCache},
+                                *encoder, {});
         if (!data) return Failure(data.error());
         for (const auto& warning : section.warnings)
             say(warning);
@@ -138,7 +137,9 @@ Result<void> runMetrics(const MetricsOptions& options) {
 }
 
 Result<void> runSynth(const SynthOptions& options) {
-    return writeSyntheticCohort(options.output, {options.sections, options.pixels, options.seed}, say);
+    return writeSyntheticCohort(
+        {options.output, options.sections, options.pixels, options.seed}, {},
+        [](int done, int all) { say("Section " + std::to_string(done) + " of " + std::to_string(all)); });
 }
 
 } // namespace spotglass
