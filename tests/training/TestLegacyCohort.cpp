@@ -211,6 +211,26 @@ class TestLegacyCohort : public QObject {
         folder.write("ST-cnts/C2.tsv.gz", whole.substr(0, whole.size() - 12));
         VERIFY_BAD_INPUT(readCohort(folder.path()), "C2.tsv.gz: ", "end too early or are damaged");
     }
+    /// A table of several reads, cut in the middle: the spots before the cut must not pass for the section.
+    void aLargeTableCutInTheMiddleIsRefused() {
+        std::string counts;
+        for (int gene = 0; gene < 2000; ++gene)
+            counts += "\tGENE" + std::to_string(gene);
+        counts += '\n';
+        std::uint32_t random = 1;
+        for (int spot = 0; spot < 200; ++spot) {
+            counts += std::to_string(spot % 20) + 'x' + std::to_string(spot / 20);
+            for (int gene = 0; gene < 2000; ++gene)
+                counts += '\t' + std::to_string((random = random * 1664525 + 1013904223) >> 22);
+            counts += '\n';
+        }
+        const CohortFolder folder;
+        folder.section("C2");
+        fs::remove(folder.path() / "ST-cnts/C2.tsv");
+        const std::string whole = gzipped(counts);
+        folder.write("ST-cnts/C2.tsv.gz", whole.substr(0, whole.size() / 2));
+        VERIFY_BAD_INPUT(readCohort(folder.path()), "C2.tsv.gz: ", "end too early or are damaged");
+    }
     void aBadSpotFileNamesItself() {
         const CohortFolder folder;
         folder.section("C2", goodCounts, "x\ty\n1\t1\n");

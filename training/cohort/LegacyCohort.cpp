@@ -18,6 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+constexpr double largestCount = 1e9; // far below what a float cannot hold
+
 bool nameBefore(const std::string& a, const std::string& b) {
     std::size_t i = 0, j = 0;
     const auto digit = [](char c) { return c >= '0' && c <= '9'; };
@@ -93,10 +95,13 @@ Result<void> readCountRow(const TableReader& table, const GeneColumns& columns, 
         const std::string_view cell = cells[i + 1];
         if (cell.size() == 1 && cell[0] == '0') continue;
         const auto value = parseNumber(cell);
-        if (!value || *value < 0)
+        if (!value || *value < 0 || *value > largestCount)
             return table.failure("line " + std::to_string(table.line()) + " has the count \"" +
                                  std::string(cell) + "\" for " + columns.genes[columns.target[i]] +
-                                 ", which is " + (value ? "negative" : "not a number"));
+                                 ", which is " +
+                                 (!value       ? "not a number"
+                                  : *value < 0 ? "negative"
+                                               : "too large"));
         row[columns.target[i]] += static_cast<float>(*value);
     }
     return {};
@@ -135,7 +140,8 @@ Result<CountTable> readCounts(const fs::path& path, const SpotIndex& wanted) {
     out.counts.offsets.push_back(0);
     std::vector<float> row(out.genes.size());
     std::unordered_map<std::string, std::size_t> lineOf;
-    for (Result<bool> more = true; more && *more; more = table->next()) {
+    Result<bool> more = true; // the first row was read with the header
+    for (; more && *more; more = table->next()) {
         const std::string cell(table->cells().front());
         const auto place = parseSpotId(cell);
         const std::string id = place ? spotId(place->first, place->second) : cell;
@@ -152,6 +158,7 @@ Result<CountTable> readCounts(const fs::path& path, const SpotIndex& wanted) {
         out.ids.push_back(id);
         out.counts.appendRow(row);
     }
+    if (!more) return Failure(more.error());
     return out;
 }
 
