@@ -27,10 +27,13 @@ class TestFiles : public QObject {
         QCOMPARE(std::distance(fs::directory_iterator(at("keep")), fs::directory_iterator()), 1);
     }
     void missingEmptyAndFolderAreToldApart() {
-        QVERIFY(QString::fromStdString(readFile(at("none")).error().sentence()).contains(QStringLiteral("does not exist")));
+        QVERIFY(QString::fromStdString(readFile(at("none")).error().sentence())
+                    .contains(QStringLiteral("does not exist")));
         QVERIFY(writeFileAtomically(at("empty"), "").has_value());
-        QVERIFY(QString::fromStdString(readFile(at("empty")).error().sentence()).contains(QStringLiteral("is empty")));
-        QVERIFY(QString::fromStdString(readFile(dir_.path().toStdString()).error().sentence()).contains(QStringLiteral("folder")));
+        QVERIFY(QString::fromStdString(readFile(at("empty")).error().sentence())
+                    .contains(QStringLiteral("is empty")));
+        QVERIFY(QString::fromStdString(readFile(dir_.path().toStdString()).error().sentence())
+                    .contains(QStringLiteral("folder")));
         QCOMPARE(readFile(at("none")).error().exitCode(), 3);
     }
     void aFileOverTheLimitIsRefused() {

@@ -13,7 +13,10 @@ class TestResult : public QObject {
         const Error error{ErrorKind::BadInput, "this file is empty", "a.svs", "Copy it again"};
         QCOMPARE(error.sentence(), std::string("a.svs: this file is empty. Copy it again."));
     }
-    void sentenceWithoutFileOrHint() { QCOMPARE((Error{ErrorKind::Usage, "no slide given", {}, {}}).sentence(), std::string("no slide given.")); }
+    void sentenceWithoutFileOrHint() {
+        QCOMPARE((Error{ErrorKind::Usage, "no slide given", {}, {}}).sentence(),
+                 std::string("no slide given."));
+    }
     void exitCodesFollowTheDesign() {
         const auto code = [](ErrorKind kind) { return Error{kind, {}, {}, {}}.exitCode(); };
         QCOMPARE(code(ErrorKind::Usage), 2);
