@@ -29,6 +29,7 @@ struct TrainOptions {
 struct EvaluateOptions {
     std::filesystem::path model, cohort;
     std::vector<std::string> sections;
+    std::filesystem::path featureCache; ///< optional folder where frozen features are kept between runs
     bool shuffleImages =
         false; ///< hand every spot another spot's tissue: how much is read from position alone
     bool json = false;
