@@ -12,7 +12,6 @@
 #include <nlohmann/json.hpp>
 #include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
-#include <set>
 #include <zlib.h>
 
 namespace spotglass {
@@ -252,18 +251,18 @@ Result<void> checkOptions(const SyntheticCohortOptions& options) {
     if (options.pixels < 1024 || options.pixels > 12000)
         return fail(ErrorKind::Usage, "a synthetic section is 1024 to 12000 pixels wide, not " +
                                           std::to_string(options.pixels));
-    std::set<std::string> ours;
-    for (int i = 0; i < options.sections; ++i)
-        ours.insert(syntheticSectionName(i));
+    // Only a cohort that this function wrote may be written again: measured sections can have the same names.
+    const auto card = readFile(options.folder / "cohort.json");
+    const auto parsed = card ? nlohmann::json::parse(*card, nullptr, false) : nlohmann::json();
+    if (parsed.is_object() && parsed.contains("name") && parsed["name"] == "synthetic") return {};
     std::error_code problem;
     for (const char* part : {"ST-imgs", "ST-cnts", "ST-spotfiles"})
-        for (const auto& entry : fs::directory_iterator(options.folder / part, problem)) {
-            const std::string file = entry.path().filename().string();
-            const std::string name = file.substr(0, file.find_first_of("._"));
-            if (!ours.contains(name))
-                return badInput("this folder already has a section " + name, options.folder.string(),
-                                "Choose an empty folder for the synthetic cohort");
-        }
+        if (fs::directory_iterator(options.folder / part, problem) != fs::directory_iterator())
+            return badInput("this folder already has sections that were not made up", options.folder.string(),
+                            "Choose an empty folder for the synthetic cohort");
+    if (fs::exists(options.folder / "cohort.json", problem))
+        return badInput("this folder already has a cohort", options.folder.string(),
+                        "Choose an empty folder for the synthetic cohort");
     return {};
 }
 
