@@ -5,41 +5,36 @@
 namespace spotglass {
 
 void PredictionTable::plan(const PredictionLattice& lattice) {
-    const std::lock_guard lock(mutex_);
+    if (planned_ || lattice.columns <= 0 || lattice.rows <= 0) return;
     lattice_ = lattice;
-    planned_ = true;
-    cells_.reserve(lattice.tissueSpots);
+    cells_.resize(static_cast<std::size_t>(lattice.columns) * static_cast<std::size_t>(lattice.rows));
+    blocks_.resize((cells_.size() + spotsPerBlock - 1) / spotsPerBlock);
+    planned_.store(true, std::memory_order_release);
 }
 
 bool PredictionTable::add(const PredictionBatch& batch) {
-    if (batch.values.size() != batch.cells.size() * genes_) return false;
-    const std::lock_guard lock(mutex_);
-    const std::int64_t limit = static_cast<std::int64_t>(lattice_.columns) * lattice_.rows;
-    if (!planned_ ||
+    const std::size_t first = published_.load(std::memory_order_relaxed); // written by this thread alone
+    const auto limit = static_cast<std::int64_t>(cells_.size());
+    if (batch.values.size() != batch.cells.size() * genes_ || batch.cells.size() > cells_.size() - first ||
         !std::ranges::all_of(batch.cells, [limit](auto cell) { return cell >= 0 && cell < limit; }))
         return false;
     for (std::size_t i = 0; i < batch.cells.size(); ++i) {
-        const std::size_t spot = cells_.size() % spotsPerBlock;
-        if (spot == 0) blocks_.emplace_back(spotsPerBlock * genes_);
-        std::copy_n(batch.values.data() + i * genes_, genes_, blocks_.back().data() + spot * genes_);
-        cells_.push_back(batch.cells[i]);
+        const std::size_t spot = first + i;
+        auto& block = blocks_[spot / spotsPerBlock];
+        if (!block) block = std::make_unique_for_overwrite<float[]>(spotsPerBlock * genes_);
+        std::copy_n(batch.values.data() + i * genes_, genes_, block.get() + (spot % spotsPerBlock) * genes_);
+        cells_[spot] = batch.cells[i];
     }
+    published_.store(first + batch.cells.size(), std::memory_order_release);
     return true;
 }
 
 PredictionLattice PredictionTable::lattice() const {
-    const std::lock_guard lock(mutex_);
-    return lattice_;
-}
-
-std::size_t PredictionTable::spots() const {
-    const std::lock_guard lock(mutex_);
-    return cells_.size();
+    return planned_.load(std::memory_order_acquire) ? lattice_ : PredictionLattice{};
 }
 
 std::size_t PredictionTable::fill(ExpressionField& field, std::size_t gene, std::size_t known) const {
-    const std::lock_guard lock(mutex_);
-    if (!planned_ || gene >= genes_) {
+    if (!planned_.load(std::memory_order_acquire) || gene >= genes_) {
         field.columns = field.rows = 0;
         field.values.clear();
         return 0;
@@ -48,13 +43,13 @@ std::size_t PredictionTable::fill(ExpressionField& field, std::size_t gene, std:
         field.columns = lattice_.columns;
         field.rows = lattice_.rows;
         field.latticeToLevel0 = lattice_.latticeToLevel0;
-        field.values.assign(static_cast<std::size_t>(field.columns) * static_cast<std::size_t>(field.rows),
-                            ExpressionField::missing);
+        field.values.assign(cells_.size(), ExpressionField::missing);
     }
-    for (std::size_t spot = known; spot < cells_.size(); ++spot)
+    const std::size_t end = spots();
+    for (std::size_t spot = known; spot < end; ++spot)
         field.values[static_cast<std::size_t>(cells_[spot])] =
             blocks_[spot / spotsPerBlock][(spot % spotsPerBlock) * genes_ + gene];
-    return cells_.size();
+    return end;
 }
 
 } // namespace spotglass

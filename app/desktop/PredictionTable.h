@@ -3,29 +3,32 @@
 #include "inference/engine/PredictionEngine.h"
 #include "viewer/base/ExpressionField.h"
 
+#include <atomic>
 #include <cstddef>
-#include <mutex>
+#include <memory>
 #include <vector>
 
 namespace spotglass {
 
 /// The values of all genes for every spot predicted so far, so that another gene is shown without running the
-/// model. Written by the engine's thread, read by the GUI thread; every function may be called on any thread
-/// and waits only for one batch to be copied. Single precision: the window shows the same values as the
-/// command line.
+/// model. plan() and add() belong to one thread, the engine's; all other functions may be called on any.
+/// Nothing ever waits: spots are written where nobody reads yet and then published, so the GUI thread cannot
+/// be held up by an engine that the system has put to sleep. Single precision: the window shows the same
+/// values as the command line.
 class PredictionTable {
   public:
     explicit PredictionTable(std::size_t genes) : genes_(genes) {}
 
-    /// Sets the lattice; once, before the first batch.
+    /// Sets the lattice; once, before the first batch. Engine's thread.
     void plan(const PredictionLattice& lattice);
 
     /// Adds finished spots. Returns false, and adds nothing, when the batch does not fit the lattice and the
-    /// panel (a mistake of the engine).
+    /// panel, or brings more spots than there are cells (mistakes of the engine). Engine's thread.
     bool add(const PredictionBatch& batch);
 
+    /// Empty (no columns) while nothing is planned.
     [[nodiscard]] PredictionLattice lattice() const;
-    [[nodiscard]] std::size_t spots() const; ///< how many are there
+    [[nodiscard]] std::size_t spots() const { return published_.load(std::memory_order_acquire); }
 
     /// Brings `field` up to date for gene number `gene`, given that it holds the spots before `known`
     /// already; returns how many spots it holds then. With known = 0 the field is set up afresh (its gene and
@@ -36,12 +39,11 @@ class PredictionTable {
     static constexpr std::size_t spotsPerBlock = 1024;
 
     const std::size_t genes_;
-    mutable std::mutex mutex_; // guards everything below
-    PredictionLattice lattice_;
-    bool planned_ = false;
-    std::vector<std::int64_t> cells_; ///< lattice cell of each spot, in the order of arrival
-    std::vector<std::vector<float>>
-        blocks_; ///< spotsPerBlock x genes each: growing never copies what is there
+    PredictionLattice lattice_;                    ///< read only after planned_
+    std::atomic<bool> planned_{false};             ///< lattice_, cells_ and blocks_ have their final sizes
+    std::atomic<std::size_t> published_{0};        ///< spots before it never change
+    std::vector<std::int64_t> cells_;              ///< lattice cell of each spot, in the order of arrival
+    std::vector<std::unique_ptr<float[]>> blocks_; ///< spotsPerBlock x genes each, made when first needed
 };
 
 } // namespace spotglass

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <QtTest>
+#include <thread>
 
 using namespace spotglass;
 
@@ -48,6 +49,25 @@ class TestPredictionTable : public QObject {
         for (int cell = 0; cell < 5000; ++cell)
             QCOMPARE(field.values[static_cast<std::size_t>(cell)], 2.0F * static_cast<float>(cell));
     }
+    void aReaderSeesOnlyWholeSpots() {
+        constexpr int cells = 20000;
+        PredictionTable table(8);
+        table.plan({cells, 1, {}, cells});
+        std::thread engine([&table] {
+            for (std::int64_t cell = 0; cell < cells; ++cell)
+                table.add({{cell}, std::vector<float>(8, static_cast<float>(cell))});
+        });
+        ExpressionField field;
+        std::size_t known = 0;
+        bool whole = true;
+        while (known < cells) {
+            known = table.fill(field, 7, known);
+            for (std::size_t spot = 0; spot < known; spot += 97)
+                whole &= field.values[spot] == static_cast<float>(spot);
+        }
+        engine.join();
+        QVERIFY(whole);
+    }
     void whatDoesNotFitIsRefusedWhole() {
         PredictionTable table(2);
         QVERIFY(!table.add({{0}, {1, 2}})); // nothing planned yet
@@ -55,6 +75,8 @@ class TestPredictionTable : public QObject {
         QVERIFY(!table.add({{0}, {1}}));
         QVERIFY(!table.add({{0, 6}, {1, 2, 3, 4}}));
         QVERIFY(!table.add({{-1}, {1, 2}}));
+        QVERIFY(
+            !table.add({{0, 1, 2, 3, 4, 5, 0}, std::vector<float>(14)})); // more spots than there are cells
         QCOMPARE(table.spots(), std::size_t{0});
     }
     void anUnknownGeneHasNoField() {
