@@ -4,6 +4,7 @@
 #include "viewer/canvas/SlideLayer.h"
 #include "viewer/canvas/SlideView.h"
 
+#include <algorithm>
 #include <random>
 
 #include <QPainter>
@@ -357,7 +358,14 @@ class TestSlideView : public QObject {
         auto* layer = new Counting;
         view.addLayer(layer);
         QTRY_VERIFY(!layer->clips.empty());
-        QTest::qWait(60); // lets pending frames pass
+        layer->clips.clear();
+        // Earlier changes wait for the same frame as this one, so afterwards nothing is left to paint.
+        Q_EMIT layer->changed({8700, 6800, 4, 4});
+        const auto sentinelPainted = [layer] {
+            return std::any_of(layer->clips.begin(), layer->clips.end(),
+                               [](const QRectF& clip) { return clip.contains(QRectF(50, 50, 4, 4)); });
+        };
+        QTRY_VERIFY(sentinelPainted());
         layer->clips.clear();
         Q_EMIT layer->changed({9000, 7000, 20, 10});
         Q_EMIT layer->changed({9010, 7000, 20, 10});

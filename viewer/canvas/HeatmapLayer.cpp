@@ -19,6 +19,13 @@ void HeatmapLayer::setField(ExpressionField field) {
             ? static_cast<std::size_t>(field_.columns) * static_cast<std::size_t>(field_.rows)
             : 0;
     if (cells == 0 || field_.values.size() != cells) field_ = {};
+    outline_ = {};
+    if (const auto tissue = field_.tissue;
+        tissue && tissue->width > 0 && tissue->height > 0 &&
+        tissue->cells.size() ==
+            static_cast<std::size_t>(tissue->width) * static_cast<std::size_t>(tissue->height))
+        outline_ =
+            QImage(tissue->cells.data(), tissue->width, tissue->height, tissue->width, QImage::Format_Alpha8);
     recolour();
 }
 
@@ -118,6 +125,18 @@ Level0Rect HeatmapLayer::extent() const {
     return field_.isEmpty() ? Level0Rect{} : cellsToLevel0(0, 0, field_.columns, field_.rows);
 }
 
+void HeatmapLayer::clipToTissue(QImage& picture, const Viewport& viewport, QPoint origin) const {
+    const auto& tissue = *field_.tissue;
+    const double ratio = viewport.devicePixelRatio();
+    const QRectF whole =
+        viewport.toScreen({0, 0, tissue.width * tissue.cellWidth, tissue.height * tissue.cellHeight});
+    QPainter clip(&picture);
+    clip.setRenderHint(QPainter::SmoothPixmapTransform);
+    clip.setCompositionMode(QPainter::CompositionMode_DestinationIn);
+    clip.translate(-origin);
+    clip.drawImage(QRectF(whole.topLeft() * ratio, whole.size() * ratio), outline_);
+}
+
 void HeatmapLayer::paint(QPainter& painter, const Viewport& viewport) {
     const auto map = PlaneMap::level0ToLattice(field_.latticeToLevel0);
     if (field_.isEmpty() || !map) return;
@@ -128,6 +147,7 @@ void HeatmapLayer::paint(QPainter& painter, const Viewport& viewport) {
     const QRect area = QRectF(part.topLeft() * ratio, part.size() * ratio).toAlignedRect();
     QImage picture =
         sampleLattice(colours_, map->afterScreen(viewport), area, interpolation_ == Interpolation::Smooth);
+    if (!outline_.isNull()) clipToTissue(picture, viewport, area.topLeft());
     picture.setDevicePixelRatio(ratio);
     painter.drawImage(QPointF(area.topLeft()) / ratio, picture);
 }

@@ -19,7 +19,7 @@ struct LatticeCell {
 
 /// The predicted expression of one gene over the slide. Cell (column, row) is centred at latticeToLevel0 and
 /// covers half a lattice unit to each side; cells without a value, or below the threshold, are not painted at
-/// all.
+/// all, nor is glass where the field says what is tissue.
 ///
 /// Values are kept as floats; a change of colour map, range or threshold recolours one lattice-sized picture
 /// and never touches the slide. GUI thread only; nothing blocks.
@@ -62,6 +62,8 @@ class HeatmapLayer : public Layer {
     [[nodiscard]] QRgb colorOf(float value) const;
     [[nodiscard]] Level0Rect cellsToLevel0(int column, int row, int columns, int rows) const;
     void recolour();
+    /// Takes the paint off glass: `picture` begins at `origin`, both in device pixels.
+    void clipToTissue(QImage& picture, const Viewport& viewport, QPoint origin) const;
 
     ExpressionField field_;
     ColorMap map_;
@@ -69,6 +71,7 @@ class HeatmapLayer : public Layer {
     std::optional<float> threshold_;
     Interpolation interpolation_ = Interpolation::Nearest;
     QImage colours_; ///< lattice-sized, premultiplied; 0 where nothing is painted
+    QImage outline_; ///< the field's tissue as alpha, sharing its memory; null: nothing is clipped
 };
 
 } // namespace spotglass

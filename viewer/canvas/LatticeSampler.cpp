@@ -115,14 +115,12 @@ void sampleSmooth(const Lattice& lattice, const PlaneMap& map, const QRect& area
         QRgb* line = lineOf(out, y);
         for (int x = 0; x < area.width(); ++x) {
             const Step& step = steps[static_cast<std::size_t>(x)];
-            if (lattice.at(step.nearest, nearest) == 0) {
-                line[x] = 0;
-                continue;
-            }
             const auto left = static_cast<std::size_t>(step.left - first);
             line[x] = mix(blend[left], blend[left + 1], step.share);
-            if (qAlpha(line[x]) != 255) // a neighbour is missing
-                line[x] = lattice.smooth(step.left, above, step.share / 256.0, v - above);
+            if (qAlpha(line[x]) == 255) continue; // all four cells have a colour
+            line[x] = lattice.at(step.nearest, nearest) == 0
+                          ? 0
+                          : lattice.smooth(step.left, above, step.share / 256.0, v - above);
         }
     }
 }
