@@ -43,6 +43,7 @@ std::size_t PredictionTable::fill(ExpressionField& field, std::size_t gene, std:
         field.columns = lattice_.columns;
         field.rows = lattice_.rows;
         field.latticeToLevel0 = lattice_.latticeToLevel0;
+        field.tissue = lattice_.tissue;
         field.values.assign(cells_.size(), ExpressionField::missing);
     }
     const std::size_t end = spots();

@@ -150,7 +150,9 @@ Result<void> DkanEngine::runLattice(const PredictionRequest& request, const Pred
     const auto windows = grid->windows([&](Level0Point p) {
         return mask->coverage({p.x - w / 2, p.y - h / 2, w, h}) >= 0.5;
     });
-    PredictionLattice lattice{grid->columns(), grid->rows(), grid->latticeToLevel0(), 0};
+    PredictionLattice lattice{grid->columns(), grid->rows(), grid->latticeToLevel0(), 0, {}};
+    lattice.tissue = std::make_shared<TissueOutline>(
+        TissueOutline{mask->width(), mask->height(), mask->cellWidth(), mask->cellHeight(), mask->cells()});
     for (const auto& window : windows)
         lattice.tissueSpots += window.spots.size();
     if (listener.planned) listener.planned(lattice);

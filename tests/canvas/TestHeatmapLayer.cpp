@@ -98,6 +98,38 @@ class TestHeatmapLayer : public QObject {
             }
         }
     }
+    /// Tissue left of level-0 x = 4200, glass right of it, in cells of 100 level-0 pixels.
+    void glassIsLeftUnpainted() {
+        auto tissue = std::make_shared<TissueOutline>();
+        tissue->width = 120;
+        tissue->height = 60;
+        tissue->cellWidth = tissue->cellHeight = 100;
+        for (int i = 0; i < tissue->width * tissue->height; ++i)
+            tissue->cells.push_back(i % tissue->width < 42 ? 255 : 0);
+        HeatmapLayer layer;
+        prepare(layer);
+        const Viewport view = viewport(0.2, {4200, 2000}, 1);
+        const QImage open = paint(layer, view);
+        ExpressionField masked = field();
+        masked.tissue = tissue;
+        layer.setField(masked);
+        const QImage clipped = paint(layer, view);
+        int kept = 0, taken = 0;
+        for (int y = 0; y < open.height(); ++y)
+            for (int x = 0; x < open.width(); ++x) {
+                const double at = view.toLevel0({x + 0.5, y + 0.5}).x;
+                if (open.pixel(x, y) == nothing || std::abs(at - 4200) < 120) continue;
+                if (at < 4200) {
+                    QCOMPARE(clipped.pixel(x, y), open.pixel(x, y));
+                    ++kept;
+                } else {
+                    QCOMPARE(clipped.pixel(x, y), nothing);
+                    ++taken;
+                }
+            }
+        QVERIFY(kept > 1000);
+        QVERIFY(taken > 1000);
+    }
     void smoothStaysInsideAndMeetsTheValuesAtCellCentres() {
         HeatmapLayer layer;
         prepare(layer);
