@@ -35,8 +35,8 @@ struct ModelSummary {
 struct PredictionLattice {
     int columns = 0, rows = 0;
     LatticeAffine latticeToLevel0;
-    std::size_t tissueSpots = 0;                 ///< how many cells lie on tissue and will be predicted
-    std::shared_ptr<const TissueOutline> tissue; ///< the mask that decided it; may be null
+    std::size_t tissueSpots = 0; ///< how many cells lie on tissue and will be predicted
+    std::shared_ptr<const TissueOutline> tissue = nullptr; ///< the mask that decided it; may be null
 };
 
 /// A batch of finished spots: cells[i] = row * columns + column of the lattice; values are cells x genes,

@@ -117,7 +117,7 @@ class TestHeatmapLayer : public QObject {
         int kept = 0, taken = 0;
         for (int y = 0; y < open.height(); ++y)
             for (int x = 0; x < open.width(); ++x) {
-                const double at = view.toLevel0({x + 0.5, y + 0.5}).x;
+                const double at = view.toLevel0(ScreenPoint{x + 0.5, y + 0.5}).x;
                 if (open.pixel(x, y) == nothing || std::abs(at - 4200) < 120) continue;
                 if (at < 4200) {
                     QCOMPARE(clipped.pixel(x, y), open.pixel(x, y));

@@ -136,8 +136,8 @@ class TestDkan : public QObject {
         const auto a = make(), b = make();
         infoNce(a, b, 0.1).backward();
         const auto ga = a.grad().clone(), gb = b.grad().clone();
-        a.mutable_grad() = {};
-        b.mutable_grad() = {};
+        a.mutable_grad() = torch::Tensor();
+        b.mutable_grad() = torch::Tensor();
         namespace F = torch::nn::functional;
         const auto unit = [](const torch::Tensor& x) {
             return F::normalize(x, F::NormalizeFuncOptions().dim(-1));

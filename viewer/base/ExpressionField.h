@@ -26,8 +26,9 @@ struct ExpressionField {
     std::string unit; ///< for the legend, e.g. "log10(1 + counts per 10,000 of the panel), 3 x 3 smoothed"
     int columns = 0, rows = 0;
     LatticeAffine latticeToLevel0;
-    std::vector<float> values;                   ///< rows x columns
-    std::shared_ptr<const TissueOutline> tissue; ///< null: every cell with a value is painted as a whole
+    std::vector<float> values; ///< rows x columns
+    std::shared_ptr<const TissueOutline> tissue =
+        nullptr; ///< null: every cell with a value is painted as a whole
 
     static constexpr float missing = std::numeric_limits<float>::quiet_NaN();
     [[nodiscard]] bool isEmpty() const { return values.empty(); }
