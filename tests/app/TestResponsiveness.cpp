@@ -1,4 +1,5 @@
 #include "app/desktop/PredictionController.h"
+#include "app/engine_module/EngineModule.h"
 #include "app/FakeEngine.h"
 #include "ui/Fakes.h"
 #include "ui/GenePanelDock.h"
@@ -134,6 +135,41 @@ class TestResponsiveness : public QObject {
               static_cast<double>(clock.nsecsElapsed()) / 1e6, work);
         QVERIFY(work < 100 * slower);
         QCOMPARE(window.heatmap().layer().field().at(7, 9), FakeEngine::valueOf(249, 7, 9));
+    }
+    /// The demo model on the processor that also draws the window.
+    void theRealEngineLeavesTheWindowFree() {
+        const std::filesystem::path model = SPOTGLASS_DEMO_MODEL;
+        auto module = loadEngineModule();
+        if (!module || !std::filesystem::exists(model))
+            QSKIP("the engine module or the demo model is not built");
+        auto* application = static_cast<MeasuringApplication*>(QCoreApplication::instance());
+        FakeSlides slides;
+        SyntheticSlideOptions options;
+        options.width = options.height = 6000;
+        options.allTissue = true;
+        slides.slides["/real.svs"] = {"/real.svs", std::make_shared<SyntheticSlideSource>(options),
+                                      MicronsPerPixel{0.69, 0.69}};
+        PredictionController predictions(
+            [&module]() -> Result<EngineFactory*> { return &(*module)->engines(); }, "/nowhere");
+        MainWindow window(slides, predictions);
+        window.show();
+        window.openSlide("/real.svs");
+        window.openModel(model);
+        QTRY_COMPARE_WITH_TIMEOUT(predictions.state().phase, Phase::Ready, 60000);
+        QTRY_VERIFY(window.view().isSharp());
+        application->longestWork = application->longestTime = 0;
+        LatencyProbe probe;
+        probe.start();
+        QElapsedTimer clock;
+        clock.start();
+        predictions.predict();
+        QTRY_COMPARE_WITH_TIMEOUT(predictions.state().phase, Phase::Done, 240000);
+        qInfo("%zu spots in %.1f s: longest work %.1f ms, longest event %.1f ms, longest gap of a 5 ms timer "
+              "%.1f ms",
+              predictions.state().done, static_cast<double>(clock.elapsed()) / 1e3, application->longestWork,
+              application->longestTime, probe.longestGap);
+        QVERIFY(predictions.state().done > 300);
+        QVERIFY(application->longestWork < limit);
     }
 };
 
