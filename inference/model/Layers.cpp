@@ -27,6 +27,25 @@ torch::Tensor maskKeys(const torch::Tensor& scores, const torch::Tensor& keyMask
     return scores.masked_fill((keyMask == 0).unsqueeze(1).unsqueeze(1), kMaskedScore);
 }
 
+/// Makes `depth` layers and registers them in `owner` as layers.<i>.0 and layers.<i>.1.
+template <typename Attention, typename MakeAttention>
+std::vector<AttentionBlock<Attention>> makeBlocks(nn::Module& owner, int width, int hidden, int depth,
+                                                  double dropout, const MakeAttention& makeAttention) {
+    std::vector<AttentionBlock<Attention>> blocks;
+    nn::ModuleList layers;
+    for (int i = 0; i < depth; ++i) {
+        blocks.emplace_back(
+            std::make_shared<PreNormImpl<Attention>>(width, makeAttention()),
+            std::make_shared<PreNormImpl<FeedForward>>(width, FeedForward(width, hidden, dropout)));
+        nn::ModuleList block;
+        block->push_back(blocks.back().first);
+        block->push_back(blocks.back().second);
+        layers->push_back(block);
+    }
+    owner.register_module("layers", layers);
+    return blocks;
+}
+
 } // namespace
 
 SelfAttentionImpl::SelfAttentionImpl(int width, int heads_, double dropout, const torch::Tensor& index)
@@ -92,21 +111,10 @@ torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) {
 }
 
 TransformerImpl::TransformerImpl(int width, int hidden, int depth, const TransformerConfig& config,
-                                 const torch::Tensor& offsetIndex) {
-    nn::ModuleList layers;
-    for (int i = 0; i < depth; ++i) {
-        auto attention = std::make_shared<PreNormImpl<SelfAttention>>(
-            width, SelfAttention(width, config.heads, config.dropout, offsetIndex));
-        auto feedForward =
-            std::make_shared<PreNormImpl<FeedForward>>(width, FeedForward(width, hidden, config.dropout));
-        nn::ModuleList block;
-        block->push_back(attention);
-        block->push_back(feedForward);
-        layers->push_back(block);
-        blocks.emplace_back(attention, feedForward);
-    }
-    register_module("layers", layers);
-}
+                                 const torch::Tensor& offsetIndex)
+    : blocks(makeBlocks<SelfAttention>(*this, width, hidden, depth, config.dropout, [&] {
+          return SelfAttention(width, config.heads, config.dropout, offsetIndex);
+      })) {}
 
 torch::Tensor TransformerImpl::forward(torch::Tensor x, const torch::Tensor& keyMask) {
     for (const auto& [attention, feedForward] : blocks) {
@@ -116,21 +124,10 @@ torch::Tensor TransformerImpl::forward(torch::Tensor x, const torch::Tensor& key
     return x;
 }
 
-CrossTransformerImpl::CrossTransformerImpl(int width, int hidden, const TransformerConfig& config) {
-    nn::ModuleList layers;
-    for (int i = 0; i < config.depth; ++i) {
-        auto attention = std::make_shared<PreNormImpl<CrossAttention>>(
-            width, CrossAttention(width, config.heads, config.dropout));
-        auto feedForward =
-            std::make_shared<PreNormImpl<FeedForward>>(width, FeedForward(width, hidden, config.dropout));
-        nn::ModuleList block;
-        block->push_back(attention);
-        block->push_back(feedForward);
-        layers->push_back(block);
-        blocks.emplace_back(attention, feedForward);
-    }
-    register_module("layers", layers);
-}
+CrossTransformerImpl::CrossTransformerImpl(int width, int hidden, const TransformerConfig& config)
+    : blocks(makeBlocks<CrossAttention>(*this, width, hidden, config.depth, config.dropout, [&] {
+          return CrossAttention(width, config.heads, config.dropout);
+      })) {}
 
 torch::Tensor CrossTransformerImpl::forward(torch::Tensor queries, const torch::Tensor& keys,
                                             const torch::Tensor& keyMask) {

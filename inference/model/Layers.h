@@ -59,14 +59,17 @@ template <typename Function> struct PreNormImpl : torch::nn::Module {
     Function fn;
 };
 
+/// One layer: attention, then the MLP, each behind its norm.
+template <typename Attention>
+using AttentionBlock =
+    std::pair<std::shared_ptr<PreNormImpl<Attention>>, std::shared_ptr<PreNormImpl<FeedForward>>>;
+
 /// `depth` layers of x = attn(x) + x; x = ff(x) + x. Keys layers.<i>.0 and layers.<i>.1.
 struct TransformerImpl : torch::nn::Module {
     TransformerImpl(int width, int hidden, int depth, const TransformerConfig& config,
                     const torch::Tensor& offsetIndex = {});
     torch::Tensor forward(torch::Tensor x, const torch::Tensor& keyMask = {});
-    std::vector<
-        std::pair<std::shared_ptr<PreNormImpl<SelfAttention>>, std::shared_ptr<PreNormImpl<FeedForward>>>>
-        blocks;
+    std::vector<AttentionBlock<SelfAttention>> blocks;
 };
 TORCH_MODULE(Transformer);
 
@@ -77,9 +80,7 @@ struct CrossTransformerImpl : torch::nn::Module {
                           const torch::Tensor& keyMask = {});
     /// queries B x N x D with one key a sample (B x 1 x D): exact, without query projections (section 5.1).
     torch::Tensor forwardSingleKey(torch::Tensor queries, const torch::Tensor& key);
-    std::vector<
-        std::pair<std::shared_ptr<PreNormImpl<CrossAttention>>, std::shared_ptr<PreNormImpl<FeedForward>>>>
-        blocks;
+    std::vector<AttentionBlock<CrossAttention>> blocks;
 };
 TORCH_MODULE(CrossTransformer);
 

@@ -8,7 +8,7 @@ using namespace spotglass;
 
 class TestPredictionTable : public QObject {
     Q_OBJECT
-    static PredictionLattice lattice() { return {3, 2, {10, 0, 5, 0, 10, 5}, 4}; }
+    static PredictionLattice lattice() { return {3, 2, {10, 0, 5, 0, 10, 5}, 4, nullptr}; }
 
   private Q_SLOTS:
     void valuesReturnByGeneAndCell() {
@@ -39,7 +39,7 @@ class TestPredictionTable : public QObject {
     }
     void manySpotsKeepTheirValues() {
         PredictionTable table(3);
-        table.plan({100, 50, {}, 5000});
+        table.plan({100, 50, {}, 5000, nullptr});
         for (std::int64_t cell = 0; cell < 5000; ++cell) {
             const auto value = static_cast<float>(cell);
             QVERIFY(table.add({{cell}, {value, -value, value * 2}}));
@@ -52,7 +52,7 @@ class TestPredictionTable : public QObject {
     void aReaderSeesOnlyWholeSpots() {
         constexpr int cells = 20000;
         PredictionTable table(8);
-        table.plan({cells, 1, {}, cells});
+        table.plan({cells, 1, {}, cells, nullptr});
         std::thread engine([&table] {
             for (std::int64_t cell = 0; cell < cells; ++cell)
                 table.add({{cell}, std::vector<float>(8, static_cast<float>(cell))});
