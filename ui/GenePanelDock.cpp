@@ -234,7 +234,7 @@ bool GenePanelDock::chooseGene(const QString& symbol) {
     search_->clear();
     const QModelIndex index = filtered_->mapFromSource(genes_->index(row, GeneListModel::Symbol));
     list_->setCurrentIndex(index);
-    list_->scrollTo(index);
+    list_->scrollTo(index, QAbstractItemView::PositionAtCenter);
     return true;
 }
 
