@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
             std::fprintf(stderr, "%s\n", report.error().sentence().c_str());
             return report.error().exitCode();
         }
-        std::printf("%s %s\n", precision, (*report)["worst_relative_l2"].dump().c_str());
+        std::fprintf(stderr, "%s %s\n", precision, (*report)["worst_relative_l2"].dump().c_str());
         if (!(*report)["within_bounds"].get<bool>()) return 1;
     }
     return 0;

@@ -87,7 +87,7 @@ class TestTrainer : public QObject {
   private Q_SLOTS:
     void learnsAndKeepsTheBestEpoch() {
         auto config = tinyConfig();
-        config.maximumEpochs = 25;
+        config.maximumEpochs = 60;
         const auto o = run(config);
         QVERIFY2(o.model.has_value(), o.model ? "" : o.model.error().sentence().c_str());
         double best = -2;
@@ -97,6 +97,7 @@ class TestTrainer : public QObject {
                 best = validationPcc(event);
                 bestEpoch = event["epoch"].get<int>();
             }
+        qInfo("best validation PCC %.3f", best);
         QVERIFY2(best > 0.5, qPrintable(QString::number(best)));
         QCOMPARE(o.events.back()["event"], "done");
         QCOMPARE(o.events.back()["best_epoch"].get<int>(), bestEpoch);

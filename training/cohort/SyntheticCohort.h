@@ -32,8 +32,9 @@ struct SyntheticSection {
 [[nodiscard]] Result<SyntheticSection> makeSyntheticSection(int number, int pixels, std::uint64_t seed);
 
 /// Writes a cohort in the legacy layout, with cohort.json. `progress` is told sections done and in all, on
-/// this thread. Blocking. Usage for impossible options; BadInput when the folder has sections that were not made up
-/// (nothing is ever mixed); Device when the disk refuses; Cancelled when asked (finished sections stay).
+/// this thread. Blocking. Usage for impossible options; BadInput when the folder has sections that were not
+/// made up (nothing is ever mixed); Device when the disk refuses; Cancelled when asked (finished sections
+/// stay).
 [[nodiscard]] Result<void> writeSyntheticCohort(const SyntheticCohortOptions& options,
                                                 const CancelToken& cancel = {},
                                                 const std::function<void(int, int)>& progress = {});
