@@ -30,10 +30,13 @@ SqliteFault refusal(const fs::path& path, std::string what, std::string hint) {
 
 /// Refuses files of other programs and of later versions of this one, before anything is written to them.
 SqliteResult<void> checkOrigin(const SqliteFile& file, const fs::path& path) {
-    const auto id = file.number("PRAGMA application_id");
-    if (!id) return tl::unexpected(id.error());
+    // Tables first: another window may be making this file just now, and writes tables and id in one
+    // transaction. Then tables that are seen have their id, while an id read first could be the one from
+    // before.
     const auto tables = file.number("SELECT count(*) FROM sqlite_master");
     if (!tables) return tl::unexpected(tables.error());
+    const auto id = file.number("PRAGMA application_id");
+    if (!id) return tl::unexpected(id.error());
     if (*id != applicationId && (*id != 0 || *tables != 0))
         return tl::unexpected(refusal(path, "this is the database of another program",
                                       "Choose another file for the workspace"));

@@ -280,6 +280,7 @@ class TestWorkspace : public QObject {
             threads.emplace_back([&, t] {
                 auto w = Workspace::open(path);
                 if (!w || !w->warnings().empty()) {
+                    qWarning("%s", (w ? w->warnings().front() : w.error().sentence()).c_str());
                     ++failures;
                     return;
                 }
