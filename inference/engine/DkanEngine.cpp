@@ -100,7 +100,7 @@ class DkanEngine final : public PredictionEngine {
   public:
     DkanEngine(LoadedModel model, std::unique_ptr<FrozenEncoder> encoder, const std::filesystem::path& file)
         : model_(std::move(model)), encoder_(std::move(encoder)), summary_(summarise(model_.card, file)),
-          predictor_(model_, *encoder_) {}
+          predictor_(model_) {}
 
     [[nodiscard]] const ModelSummary& model() const override { return summary_; }
 

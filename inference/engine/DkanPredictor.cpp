@@ -11,7 +11,7 @@ torch::Tensor standardised(const torch::Tensor& features, const torch::Tensor& m
     return ((features - mean) / scale).clamp(-6, 6);
 }
 
-DkanPredictor::DkanPredictor(LoadedModel& model, const FrozenEncoder&) : model_(model) {
+DkanPredictor::DkanPredictor(LoadedModel& model) : model_(model) {
     const torch::NoGradGuard noGradient;
     model_.network->eval();
     textTokens_ = model_.network->encodeText(model_.geneEmbeddings);

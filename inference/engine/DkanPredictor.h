@@ -14,10 +14,10 @@ struct PredictorSpot {
 };
 
 /// Runs a loaded model over spots that share one context. Internal to the Torch side; one thread at a time;
-/// owns neither model nor encoder.
+/// does not own the model.
 class DkanPredictor {
   public:
-    DkanPredictor(LoadedModel& model, const FrozenEncoder& encoder);
+    explicit DkanPredictor(LoadedModel& model);
 
     /// Predicts `wanted` (indices into `context`), `batch` spots at a time; all of `context` are slide
     /// tokens. `deliver` gets indices into `wanted` with their values (n x G). A spot whose own patch cannot
