@@ -43,6 +43,78 @@ class TestViewport : public QObject {
         const Level0Rect back = view.toLevel0(view.toScreen(rect));
         QVERIFY(std::abs(back.x - 100) < 1e-7 && std::abs(back.height - 400) < 1e-7);
     }
+    void turnedAndMirroredPointsGoToTheScreenAndBack() {
+        std::mt19937 random(3);
+        std::uniform_real_distribution<double> unit(0, 1);
+        Viewport view = viewport();
+        for (int i = 0; i < 500; ++i) {
+            view.setView({unit(random) * 80000, unit(random) * 60000}, std::exp2(unit(random) * 10 - 6));
+            view.setRotation(i % 3 ? unit(random) * 720 - 360 : 90 * (i % 4));
+            view.setMirrored(i % 2);
+            QVERIFY(view.rotation() >= 0 && view.rotation() < 360);
+            const Level0Point point{unit(random) * 80000, unit(random) * 60000};
+            const ScreenPoint screen = view.toScreen(point);
+            QVERIFY(distance(view.toLevel0(screen), point) < 1e-7);
+            const QPointF mapped = view.level0ToScreen().map(QPointF(point.x, point.y));
+            QVERIFY(std::abs(mapped.x() - screen.x) < 1e-6 && std::abs(mapped.y() - screen.y) < 1e-6);
+            const ScreenPoint anchor{unit(random) * 1000, unit(random) * 700};
+            const Level0Point held = view.toLevel0(anchor);
+            Viewport turned = view;
+            turned.setView(held, view.scale());
+            const Level0Point middle = turned.center();
+            turned.rotateBy(unit(random) * 90, {500, 350});
+            QVERIFY(distance(turned.center(), middle) < 1e-9);
+            const Level0Rect seen = view.visible();
+            for (const ScreenPoint corner : {ScreenPoint{0, 0}, {1000, 0}, {0, 700}, {1000, 700}}) {
+                const Level0Point at = view.toLevel0(corner);
+                QVERIFY(at.x > seen.x - 1e-6 && at.x < seen.right() + 1e-6);
+                QVERIFY(at.y > seen.y - 1e-6 && at.y < seen.bottom() + 1e-6);
+            }
+        }
+    }
+    void aTurnIsClockwiseAndExactAtQuarters() {
+        Viewport view = viewport();
+        view.setView({40000, 30000}, 1);
+        view.setRotation(90);
+        QCOMPARE(view.toScreen(Level0Point{40100, 30000}), (ScreenPoint{500, 450})); // right became below
+        view.setRotation(-90);
+        QCOMPARE(view.rotation(), 270.0);
+        QCOMPARE(view.toScreen(Level0Point{40100, 30000}), (ScreenPoint{500, 250}));
+    }
+    void flipsAreOnTheScreen() {
+        for (const double turn : {0.0, 33.0, 180.0}) {
+            Viewport view = viewport();
+            view.setView({40000, 30000}, 1);
+            view.setRotation(turn);
+            const Level0Point point{40120, 30090};
+            const ScreenPoint before = view.toScreen(point);
+            view.flipHorizontally();
+            ScreenPoint after = view.toScreen(point);
+            QVERIFY(std::abs(after.x - (1000 - before.x)) < 1e-9 && std::abs(after.y - before.y) < 1e-9);
+            view.flipHorizontally();
+            view.flipVertically();
+            after = view.toScreen(point);
+            QVERIFY(std::abs(after.x - before.x) < 1e-9 && std::abs(after.y - (700 - before.y)) < 1e-9);
+        }
+    }
+    void aTurnedSlideFits() {
+        Viewport view = viewport();
+        view.setRotation(90);
+        view.fit();
+        QCOMPARE(view.scale(), 700.0 / 80000);
+        view.setRotation(30);
+        view.fit();
+        const QRectF all = view.toScreen(view.slideRect());
+        QVERIFY(all.left() > -1e-6 && all.top() > -1e-6 && all.right() < 1000 + 1e-6 &&
+                all.bottom() < 700 + 1e-6);
+    }
+    void aTurnTakesTheShorterWay() {
+        Viewport from = viewport(), to = from;
+        from.setRotation(350);
+        to.setRotation(20);
+        QVERIFY(std::abs(Viewport::between(from, to, 1.0 / 3).rotation()) < 1e-9);
+        QCOMPARE(Viewport::between(from, to, 1).rotation(), 20.0);
+    }
     void whatIsUnderTheCursorStaysThere() {
         std::mt19937 random(2);
         std::uniform_real_distribution<double> unit(0, 1);

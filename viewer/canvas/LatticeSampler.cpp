@@ -141,10 +141,18 @@ std::optional<PlaneMap> PlaneMap::level0ToLattice(const LatticeAffine& affine) {
 }
 
 PlaneMap PlaneMap::afterScreen(const Viewport& viewport) const {
+    // From the corners of a square as large as the widget, so that no accuracy is lost where the slide's
+    // origin is far away.
+    const double side = std::max(viewport.size().width(), viewport.size().height());
+    const double ratio = viewport.devicePixelRatio();
     const Level0Point origin = viewport.toLevel0(ScreenPoint{0, 0});
-    const double step = 1 / viewport.deviceScale();
-    return {ux * step, uy * step, u0 + ux * origin.x + uy * origin.y,
-            vx * step, vy * step, v0 + vx * origin.x + vy * origin.y};
+    const Level0Point right = viewport.toLevel0(ScreenPoint{side, 0});
+    const Level0Point below = viewport.toLevel0(ScreenPoint{0, side});
+    const double step = 1 / (side * ratio); // a device pixel
+    const double xx = (right.x - origin.x) * step, xy = (below.x - origin.x) * step;
+    const double yx = (right.y - origin.y) * step, yy = (below.y - origin.y) * step;
+    return {ux * xx + uy * yx, ux * xy + uy * yy, ux * origin.x + uy * origin.y + u0,
+            vx * xx + vy * yx, vx * xy + vy * yy, vx * origin.x + vy * origin.y + v0};
 }
 
 QImage sampleLattice(const QImage& colours, const PlaneMap& deviceToLattice, const QRect& area, bool smooth) {

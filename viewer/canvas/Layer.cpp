@@ -17,4 +17,10 @@ void Layer::setOpacity(double opacity) {
     Q_EMIT changed({});
 }
 
+void Layer::setBlending(Blending blending) {
+    if (blending == blending_) return;
+    blending_ = blending;
+    Q_EMIT changed({});
+}
+
 } // namespace spotglass

@@ -16,9 +16,16 @@ class Layer : public QObject {
   public:
     using QObject::QObject;
 
+    /// How the layer's colours meet what lies beneath.
+    enum class Blending {
+        Normal,   ///< cover it, by the opacity
+        Multiply, ///< darken it like a stain: the tissue's own structure stays visible
+        Screen    ///< lighten it, as several fluorescent channels add up
+    };
+
     /// Draws into `painter`, whose coordinates are device-independent screen pixels of `viewport`. The
-    /// painter's clip is the part that needs painting; its opacity is already this layer's. The painter is
-    /// left as it was found.
+    /// painter's clip is the part that needs painting; its opacity and blending are already this layer's. The
+    /// painter is left as it was found.
     virtual void paint(QPainter& painter, const Viewport& viewport) = 0;
 
     [[nodiscard]] bool isVisible() const { return visible_; }
@@ -26,6 +33,8 @@ class Layer : public QObject {
     void setVisible(bool visible);
     /// 0 (invisible) to 1 (opaque), clamped.
     void setOpacity(double opacity);
+    [[nodiscard]] Blending blending() const { return blending_; }
+    void setBlending(Blending blending);
 
   Q_SIGNALS:
     /// The layer looks different inside `area` (level-0 pixels); an empty area means everywhere.
@@ -34,6 +43,7 @@ class Layer : public QObject {
   private:
     bool visible_ = true;
     double opacity_ = 1;
+    Blending blending_ = Blending::Normal;
 };
 
 } // namespace spotglass

@@ -22,6 +22,18 @@ constexpr int overlayMargin = 14;
 
 const QColor surround(43, 44, 48), presentationSurround(0, 0, 0);
 
+QPainter::CompositionMode compositionMode(Layer::Blending blending) {
+    switch (blending) {
+    case Layer::Blending::Multiply:
+        return QPainter::CompositionMode_Multiply;
+    case Layer::Blending::Screen:
+        return QPainter::CompositionMode_Screen;
+    case Layer::Blending::Normal:
+        break;
+    }
+    return QPainter::CompositionMode_SourceOver;
+}
+
 } // namespace
 
 SlideView::SlideView(QWidget* parent) : QWidget(parent), slideLayer_(new SlideLayer(this)) {
@@ -267,12 +279,14 @@ void SlideView::paintEvent(QPaintEvent* event) {
     const auto paintLayer = [this, &painter](Layer& layer) {
         if (!layer.isVisible() || layer.opacity() <= 0) return;
         painter.setOpacity(layer.opacity());
+        painter.setCompositionMode(compositionMode(layer.blending()));
         layer.paint(painter, viewport_);
     };
     paintLayer(*slideLayer_);
     for (Layer* layer : layers_)
         paintLayer(*layer);
     painter.setOpacity(1);
+    painter.setCompositionMode(QPainter::CompositionMode_SourceOver);
     if (scaleBar_ && micronsPerPixel_ && slide()) {
         const double zoom = presentation_ ? 1.7 : 1;
         ScaleBar::fitting(*micronsPerPixel_, viewport_.scale(), 160 * zoom).paint(painter, size(), zoom);

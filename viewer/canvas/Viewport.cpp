@@ -2,36 +2,50 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 namespace spotglass {
 
+ScreenPoint Viewport::turned(double x, double y) const {
+    if (mirrored_) x = -x;
+    return {(x * cosine_ - y * sine_) * scale_, (x * sine_ + y * cosine_) * scale_};
+}
+
+Level0Point Viewport::turnedBack(double x, double y) const {
+    const double across = (x * cosine_ + y * sine_) / scale_, down = (y * cosine_ - x * sine_) / scale_;
+    return {mirrored_ ? -across : across, down};
+}
+
 ScreenPoint Viewport::toScreen(Level0Point point) const {
-    return {(point.x - center_.x) * scale_ + size_.width() / 2,
-            (point.y - center_.y) * scale_ + size_.height() / 2};
+    const ScreenPoint at = turned(point.x - center_.x, point.y - center_.y);
+    return {at.x + size_.width() / 2, at.y + size_.height() / 2};
 }
 
 Level0Point Viewport::toLevel0(ScreenPoint point) const {
-    return {center_.x + (point.x - size_.width() / 2) / scale_,
-            center_.y + (point.y - size_.height() / 2) / scale_};
+    const Level0Point at = turnedBack(point.x - size_.width() / 2, point.y - size_.height() / 2);
+    return {center_.x + at.x, center_.y + at.y};
 }
 
 QRectF Viewport::toScreen(const Level0Rect& rect) const {
-    const ScreenPoint topLeft = toScreen(Level0Point{rect.x, rect.y});
-    return {topLeft.x, topLeft.y, rect.width * scale_, rect.height * scale_};
+    if (isUpright()) {
+        const ScreenPoint topLeft = toScreen(Level0Point{rect.x, rect.y});
+        return {topLeft.x, topLeft.y, rect.width * scale_, rect.height * scale_};
+    }
+    return level0ToScreen().mapRect(QRectF(rect.x, rect.y, rect.width, rect.height));
 }
 
 Level0Rect Viewport::toLevel0(const QRectF& screen) const {
-    const Level0Point topLeft = toLevel0(ScreenPoint{screen.x(), screen.y()});
-    return {topLeft.x, topLeft.y, screen.width() / scale_, screen.height() / scale_};
+    if (isUpright()) {
+        const Level0Point topLeft = toLevel0(ScreenPoint{screen.x(), screen.y()});
+        return {topLeft.x, topLeft.y, screen.width() / scale_, screen.height() / scale_};
+    }
+    const QRectF area = level0ToScreen().inverted().mapRect(screen);
+    return {area.x(), area.y(), area.width(), area.height()};
 }
 
 QTransform Viewport::level0ToScreen() const {
-    return {scale_,
-            0,
-            0,
-            scale_,
-            size_.width() / 2 - center_.x * scale_,
-            size_.height() / 2 - center_.y * scale_};
+    const ScreenPoint across = turned(1, 0), down = turned(0, 1), origin = toScreen(Level0Point{0, 0});
+    return {across.x, across.y, down.x, down.y, origin.x, origin.y};
 }
 
 Level0Rect Viewport::visible() const {
@@ -57,14 +71,49 @@ void Viewport::zoomBy(double factor, ScreenPoint anchor) {
     if (!std::isfinite(factor) || factor <= 0) return;
     const Level0Point held = toLevel0(anchor);
     scale_ = std::clamp(scale_ * factor, minScale(), maxScale);
-    center_ = {held.x - (anchor.x - size_.width() / 2) / scale_,
-               held.y - (anchor.y - size_.height() / 2) / scale_};
-    clamp();
+    keepUnder(anchor, held);
 }
 
 void Viewport::panBy(double screenX, double screenY) {
-    center_ = {center_.x - screenX / scale_, center_.y - screenY / scale_};
+    const Level0Point moved = turnedBack(screenX, screenY);
+    center_ = {center_.x - moved.x, center_.y - moved.y};
     clamp();
+}
+
+void Viewport::keepUnder(ScreenPoint anchor, Level0Point point) {
+    const Level0Point at = turnedBack(anchor.x - size_.width() / 2, anchor.y - size_.height() / 2);
+    center_ = {point.x - at.x, point.y - at.y};
+    clamp();
+}
+
+void Viewport::setRotation(double degrees) {
+    if (!std::isfinite(degrees)) return;
+    degrees = std::fmod(degrees, 360);
+    if (degrees < 0) degrees += 360;
+    rotation_ = degrees >= 360 ? 0 : degrees; // a negative number too small to count
+    // Exact at quarter turns, where the picture is made of whole pixels again.
+    const double quarters = rotation_ / 90;
+    const double radians = rotation_ * std::numbers::pi / 180;
+    const bool whole = quarters == std::floor(quarters);
+    cosine_ = whole ? std::round(std::cos(radians)) : std::cos(radians);
+    sine_ = whole ? std::round(std::sin(radians)) : std::sin(radians);
+}
+
+void Viewport::rotateBy(double degrees, ScreenPoint anchor) {
+    const Level0Point held = toLevel0(anchor);
+    setRotation(rotation_ + degrees);
+    keepUnder(anchor, held);
+}
+
+// Mirroring the screen turns a rotation by r after the mirror into one by -r.
+void Viewport::flipHorizontally() {
+    mirrored_ = !mirrored_;
+    setRotation(-rotation_);
+}
+
+void Viewport::flipVertically() {
+    mirrored_ = !mirrored_;
+    setRotation(180 - rotation_);
 }
 
 void Viewport::fit() {
@@ -74,12 +123,19 @@ void Viewport::fit() {
 
 void Viewport::fit(const Level0Rect& rect) {
     if (rect.isEmpty()) return;
-    setView(rect.center(), std::min(size_.width() / rect.width, size_.height() / rect.height));
+    setView(rect.center(), scaleToShow(rect));
+}
+
+double Viewport::scaleToShow(const Level0Rect& rect) const {
+    // The sides of the upright box around the turned rectangle.
+    const double width = rect.width * std::abs(cosine_) + rect.height * std::abs(sine_);
+    const double height = rect.width * std::abs(sine_) + rect.height * std::abs(cosine_);
+    return std::min(size_.width() / width, size_.height() / height);
 }
 
 double Viewport::fitScale() const {
     if (slide_.isEmpty()) return 1;
-    return std::min({size_.width() / slide_.width, size_.height() / slide_.height, maxScale});
+    return std::min(scaleToShow(slide_), maxScale);
 }
 
 double Viewport::minScale() const {
@@ -89,6 +145,10 @@ double Viewport::minScale() const {
 Viewport Viewport::between(const Viewport& from, const Viewport& to, double progress) {
     if (progress >= 1) return to;
     Viewport view = to;
+    if (from.rotation_ != to.rotation_) {
+        const double turn = std::remainder(to.rotation_ - from.rotation_, 360);
+        view.setRotation(from.rotation_ + turn * progress);
+    }
     view.scale_ = from.scale_ * std::pow(to.scale_ / from.scale_, progress);
     // A point stays fixed on the screen while the centre moves in proportion to 1 / scale.
     const double whole = 1 / from.scale_ - 1 / to.scale_;
