@@ -69,11 +69,15 @@ void setFields(TIFF* tiff, const TiffOptions& o, bool reduced) {
 
 void writeDirectory(TIFF* tiff, const TiffOptions& o, const Painter& painter, bool reduced) {
     setFields(tiff, o, reduced);
+    const std::vector<std::uint64_t> places(static_cast<std::size_t>(o.levels)); // libtiff fills them in
+    if (o.subPictures && !reduced && o.levels > 1)
+        TIFFSetField(tiff, TIFFTAG_SUBIFD, o.levels - 1, places.data());
     const int stepX = o.tile > 0 ? o.tile : o.width, stepY = o.tile > 0 ? o.tile : o.rowsPerStrip;
     std::uint32_t index = 0;
     for (int plane = o.planar ? 0 : -1; plane < (o.planar ? o.channels : 0); ++plane)
         for (int y = 0; y < o.height; y += stepY)
             for (int x = 0; x < o.width; x += stepX, ++index) {
+                if (static_cast<int>(index) == o.leaveOutTile) continue;
                 const int rows = o.tile > 0 ? o.tile : std::min(stepY, o.height - y);
                 auto bytes = bytesOf(o, painter, x, y, stepX, rows, plane);
                 const auto size = static_cast<tmsize_t>(bytes.size());
@@ -120,6 +124,7 @@ void writeTiff(const fs::path& path, const TiffOptions& options, const Painter& 
         reduced.width = (options.width + (1 << level) - 1) >> level;
         reduced.height = (options.height + (1 << level) - 1) >> level;
         const auto half = [&](int x, int y) {
+            if (options.foreignSubPictures) return 0x20u;
             return painter(std::min(x << level, options.width - 1), std::min(y << level, options.height - 1));
         };
         writeDirectory(tiff, reduced, half, true);

@@ -32,6 +32,9 @@ struct TiffOptions {
     double pixelsPerCentimetre = 0; ///< 0: not said
     std::string description = {};
     int pictures = 1;
+    int leaveOutTile = -1;           ///< a tile of each directory that is not written
+    bool subPictures = false;        ///< the smaller levels are SubIFDs of the first, as in OME-TIFF
+    bool foreignSubPictures = false; ///< and show something else
 };
 void writeTiff(const std::filesystem::path& path, const TiffOptions& options, const Painter& painter);
 /// Overwrites the bytes of one tile or strip of the first directory.

@@ -32,6 +32,10 @@ class OpenSlideSource final : public SlideSource {
     [[nodiscard]] Result<Raster> readAssociatedImage(const std::string& name) const override;
     [[nodiscard]] std::string fingerprint() const override;
 
+    /// Whether that level's pixels are the file's own; false for the coarsest ones where OpenSlide fails,
+    /// which are made from the next finer level.
+    [[nodiscard]] bool isExact(int level) const { return level < soundLevels_; }
+
     /// How many handles wait for readers now: at most one for each reader that there has been at a time.
     [[nodiscard]] std::size_t idleHandles() const;
 

@@ -2,6 +2,7 @@
 #include "viewer/slide/OpenSlideSource.h"
 #include "viewer/slide/PlainImageSource.h"
 #include "viewer/slide/TiffFile.h"
+#include "viewer/slide/TiledTiffSource.h"
 
 #include <array>
 #include <cctype>
@@ -48,12 +49,13 @@ Opened openPlain(const std::filesystem::path& path) {
 
 Opened openGenericTiff(const std::filesystem::path& path, std::shared_ptr<OpenSlideSource> slide) {
     const auto tiff = TiffFile::open(path);
-    if (!tiff) return slide; // OpenSlide knows better
+    if (!tiff) return TiledTiffSource::wrap(path, std::move(slide)); // OpenSlide knows better
     // The plain reader has the sentence for what is not one picture.
     if (!tiff->summary().notOnePicture.empty()) return openPlain(path);
-    if (!isBetterPlain(*slide->info(), tiff->summary())) return slide;
+    auto tiled = TiledTiffSource::wrap(path, std::move(slide));
+    if (!isBetterPlain(*tiled->info(), tiff->summary())) return tiled;
     auto plain = openPlain(path);
-    return plain ? plain : Opened(std::move(slide));
+    return plain ? plain : Opened(std::move(tiled));
 }
 
 } // namespace
@@ -74,7 +76,7 @@ Opened openSlide(const std::filesystem::path& path) {
     auto slide = OpenSlideSource::open(path);
     if (slide)
         return *vendor == "generic-tiff" ? openGenericTiff(path, std::move(*slide))
-                                         : Opened(std::move(*slide));
+                                         : Opened(TiledTiffSource::wrap(path, std::move(*slide)));
     if (*vendor == "generic-tiff")
         if (auto plain = openPlain(path)) return plain;
     return Failure(slide.error());

@@ -20,6 +20,19 @@ struct Raster {
     std::vector<std::uint32_t> pixels;
 };
 
+/// Where pixels are to be written, in Raster's form: `height` rows of `width` pixels, each row `stride`
+/// pixels after the one before. Owns nothing.
+struct PixelTarget {
+    std::uint32_t* pixels = nullptr;
+    int width = 0, height = 0;
+    std::ptrdiff_t stride = 0;
+
+    [[nodiscard]] std::uint32_t* row(int y) const { return pixels + y * stride; }
+};
+[[nodiscard]] inline PixelTarget targetOf(Raster& raster) {
+    return {raster.pixels.data(), raster.width, raster.height, raster.width};
+}
+
 /// One level of the pyramid; level 0 is full resolution.
 struct SlideLevel {
     std::int64_t width = 0, height = 0; ///< level pixels
@@ -56,6 +69,13 @@ class SlideSource {
     /// Reads `rect` (level pixels of `level`). Parts outside the image are white. BadInput when the level
     /// does not exist or the file is broken there; other places stay readable.
     [[nodiscard]] virtual Result<Raster> readRegion(int level, LevelRect rect) const = 0;
+
+    /// Reads `rect` of `level` at 1 / 2^reduction of its size (0 to 3), each pixel the mean of those it
+    /// covers, into `out`, whose size must be that of `rect` divided by 2^reduction and rounded up (else
+    /// Usage). As readRegion() otherwise; faster where the file's own compression can be decoded at a smaller
+    /// size. What `out` holds after an error is undefined.
+    [[nodiscard]] virtual Result<void> readReduced(int level, LevelRect rect, int reduction,
+                                                   PixelTarget out) const;
 
     /// Reads an associated image by its name. BadInput when there is none.
     [[nodiscard]] virtual Result<Raster> readAssociatedImage(const std::string& name) const = 0;
