@@ -1,4 +1,5 @@
 #include "tiles/GradientSlide.h"
+#include "viewer/tiles/TileBuffers.h"
 #include "viewer/tiles/TileScheduler.h"
 
 #include <QSignalSpy>
@@ -165,12 +166,36 @@ class TestTileScheduler : public QObject {
         QVERIFY(slide->started().size() <= 6);
         QCOMPARE(slide.use_count(), 1L);
     }
-    void pixelsAreNotCopied() {
-        Raster raster{2, 1, {0xFF010203U, 0xFF040506U}};
-        const void* pixels = raster.pixels.data();
-        const QImage image = toImage(std::move(raster));
-        QCOMPARE(static_cast<const void*>(image.constBits()), pixels);
-        QCOMPARE(image.pixel(1, 0), 0xFF040506U);
+    void memoryIsUsedAgain() {
+        const TileBuffers buffers;
+        QImage first = buffers.take(64, 32);
+        QCOMPARE(first.format(), QImage::Format_RGB32);
+        const void* memory = first.constBits();
+        QImage copy = first;
+        first = QImage();
+        QVERIFY(buffers.take(64, 32).constBits() != memory); // a copy is still there
+        copy = QImage();
+        QCOMPARE(static_cast<const void*>(buffers.take(64, 32).constBits()), memory);
+    }
+    void picturesOutliveTheirBuffers() {
+        QImage image;
+        {
+            const TileBuffers buffers;
+            image = buffers.take(16, 16);
+        }
+        image.fill(Qt::red);
+        QCOMPARE(image.pixel(15, 15), qRgb(255, 0, 0));
+    }
+    void tilesAreReadReduced() {
+        const auto slide = std::make_shared<GradientSlide>(4096, 4096, 1);
+        TileScheduler scheduler(1);
+        QSignalSpy ready(&scheduler, &TileScheduler::tileReady);
+        scheduler.request({slide, 1, {{{1, 2, 1}, {1024, 512, 512, 300}, 0, 1}}});
+        QTRY_COMPARE(ready.count(), 1);
+        const auto image = ready[0][1].value<QImage>();
+        QCOMPARE(image.size(), QSize(256, 150));
+        QVERIFY(std::abs(qRed(image.pixel(100, 100)) - slide->red(1024 + 201)) < 1);
+        QVERIFY(std::abs(qGreen(image.pixel(100, 100)) - slide->green(512 + 201)) < 1);
     }
 };
 

@@ -6,43 +6,22 @@
 #include <cmath>
 
 #include <QPainter>
+#include <QPainterPath>
 
 namespace spotglass {
 namespace {
 
-// Tile edges are rounded to device pixels by the painter. This shift, too small to see, keeps edges off exact
-// halves, where the last bit of a double would decide whether neighbours meet.
-constexpr double offTheHalf = 1.0 / 4096;
+const QColor notYet(232, 232, 234); // what has not arrived
 
 TileView tileView(const Viewport& viewport) {
     const double ratio = viewport.devicePixelRatio();
+    // The view's axes in the slide's: a mirrored slide turns the other way round.
+    const double turn = viewport.isMirrored() ? viewport.rotation() : -viewport.rotation();
     return {viewport.center(), viewport.deviceScale(), viewport.size().width() * ratio,
-            viewport.size().height() * ratio};
+            viewport.size().height() * ratio, turn};
 }
 
-// Half the size, each pixel the mean of four.
-QImage halved(const QImage& image) {
-    QImage half(image.width() / 2, image.height() / 2, QImage::Format_RGB32);
-    for (int y = 0; y < half.height(); ++y) {
-        const auto* above = reinterpret_cast<const QRgb*>(image.constScanLine(2 * y));
-        const auto* below = reinterpret_cast<const QRgb*>(image.constScanLine(2 * y + 1));
-        auto* out = reinterpret_cast<QRgb*>(half.scanLine(y));
-        for (int x = 0; x < half.width(); ++x) {
-            const QRgb four[] = {above[2 * x], above[2 * x + 1], below[2 * x], below[2 * x + 1]};
-            unsigned even = 0x00020002, odd = 0x00000002; // rounds to nearest
-            for (const QRgb pixel : four) {
-                even += pixel & 0x00FF00FF;
-                odd += pixel >> 8 & 0x000000FF;
-            }
-            out[x] = 0xFF000000 | (even >> 2 & 0x00FF00FF) | (odd << 6 & 0x0000FF00);
-        }
-    }
-    return half;
-}
-
-void paintBroken(QPainter& painter, const QRectF& area) {
-    painter.save();
-    painter.setClipRect(area, Qt::IntersectClip);
+void paintWarning(QPainter& painter, const QRectF& area) {
     painter.fillRect(area, QColor(120, 124, 130, 110));
     painter.setBrushOrigin(area.topLeft());
     painter.fillRect(area, QBrush(QColor(150, 40, 40, 190), Qt::BDiagPattern));
@@ -60,7 +39,6 @@ void paintBroken(QPainter& painter, const QRectF& area) {
         painter.setPen(Qt::white);
         painter.drawText(badge, Qt::AlignCenter, QStringLiteral("!"));
     }
-    painter.restore();
 }
 
 } // namespace
@@ -69,6 +47,7 @@ SlideLayer::SlideLayer(QObject* parent, int threads)
     : Layer(parent), cache_(defaultCacheBytes), scheduler_(threads) {
     connect(&scheduler_, &TileScheduler::tileReady, this, &SlideLayer::tileReady);
     connect(&scheduler_, &TileScheduler::tileFailed, this, &SlideLayer::tileBroken);
+    connect(&scheduler_, &TileScheduler::delivered, this, &SlideLayer::tilesDelivered);
     poll_.setInterval(100);
     connect(&poll_, &QTimer::timeout, this, &SlideLayer::pollInfo);
 }
@@ -81,6 +60,8 @@ void SlideLayer::setSlide(std::shared_ptr<const SlideSource> slide) {
     scheduler_.request({slide, ++generation_, {}});
     scheduler_.retire(std::exchange(slide_, std::move(slide)));
     info_ = slide_ ? slide_->info() : nullptr;
+    pyramid_ = info_ ? DisplayPyramid(*info_) : DisplayPyramid();
+    frame_.invalidate();
     updatePolling();
     Q_EMIT changed({});
 }
@@ -88,13 +69,10 @@ void SlideLayer::setSlide(std::shared_ptr<const SlideSource> slide) {
 void SlideLayer::reload() {
     if (!slide_) return;
     const auto former = std::exchange(info_, slide_->info());
-    const auto sameGrid = [](const SlideLevel& a, const SlideLevel& b) {
-        return a.width == b.width && a.height == b.height && a.downsample == b.downsample &&
-               a.tileWidth == b.tileWidth && a.tileHeight == b.tileHeight;
-    };
-    if (!std::equal(former->levels.begin(), former->levels.end(), info_->levels.begin(), info_->levels.end(),
-                    sameGrid))
-        cache_.clear();
+    const DisplayPyramid fresh(*info_);
+    if (!fresh.hasSameGrid(pyramid_)) cache_.clear();
+    pyramid_ = fresh;
+    frame_.invalidate();
     scheduler_.request({slide_, ++generation_, {}});
     updatePolling();
     if (former != info_) Q_EMIT infoChanged();
@@ -113,6 +91,7 @@ void SlideLayer::pollInfo() {
     auto info = slide_ ? slide_->info() : nullptr;
     if (!info || info == info_) return;
     info_ = std::move(info);
+    pyramid_ = DisplayPyramid(*info_);
     updatePolling();
     Q_EMIT infoChanged();
 }
@@ -124,7 +103,7 @@ Level0Rect SlideLayer::extent() const {
 
 TileLimits SlideLayer::limits() const {
     TileLimits limits;
-    const TileSize size = tileSize(info_->levels.front());
+    const TileSize size = tileSize(pyramid_.info().levels.front());
     // Half the cache for one picture leaves the other half for where the user came from.
     limits.maxTiles =
         std::max<std::int64_t>(cache_.byteLimit() / 2 / (std::int64_t{4} * size.width * size.height), 16);
@@ -138,7 +117,7 @@ TileState SlideLayer::stateOf(const TileKey& key) const {
 }
 
 TileSelection SlideLayer::select(const Viewport& viewport) const {
-    return TileSelector(*info_, limits()).toDraw(tileView(viewport), [this](const TileKey& key) {
+    return TileSelector(pyramid_.info(), limits()).toDraw(tileView(viewport), [this](const TileKey& key) {
         return stateOf(key);
     });
 }
@@ -146,13 +125,13 @@ TileSelection SlideLayer::select(const Viewport& viewport) const {
 void SlideLayer::request(const Viewport& target) {
     if (extent().isEmpty()) return;
     const TileSelection selection =
-        TileSelector(*info_, limits()).toFetch(tileView(target), [this](const TileKey& key) {
+        TileSelector(pyramid_.info(), limits()).toFetch(tileView(target), [this](const TileKey& key) {
             return stateOf(key);
         });
     TileWishes wishes{slide_, generation_, {}};
     wishes.requests.reserve(selection.wanted.size());
     for (const TileKey& key : selection.wanted)
-        wishes.requests.push_back({key, tileLevelRect(*info_, key)});
+        wishes.requests.push_back(pyramid_.request(key));
     scheduler_.request(std::move(wishes));
 }
 
@@ -163,7 +142,7 @@ bool SlideLayer::isSharp(const Viewport& viewport) const {
 QString SlideLayer::brokenTileAt(const Viewport& viewport, Level0Point point) const {
     if (extent().isEmpty()) return {};
     for (const TileKey& key : select(viewport).broken)
-        if (tileLevel0Rect(*info_, key).contains(point)) return scheduler_.errorOf(key);
+        if (tileLevel0Rect(pyramid_.info(), key).contains(point)) return scheduler_.errorOf(key);
     return {};
 }
 
@@ -172,40 +151,58 @@ void SlideLayer::setCacheBytes(qsizetype bytes) {
     Q_EMIT changed({});
 }
 
+void SlideLayer::setSurround(QColor colour) {
+    surround_ = colour;
+    frame_.invalidate();
+    Q_EMIT changed({});
+}
+
 void SlideLayer::tileReady(const TileKey& key, const QImage& image, quint64 generation) {
     if (generation != generation_) return;
-    const auto level = static_cast<std::size_t>(key.level);
-    // Only where the next level is far away is a tile ever shown at less than half its size.
-    const bool shrinks = level + 1 == info_->levels.size() ||
-                         info_->levels[level + 1].downsample > 2.2 * info_->levels[level].downsample;
-    const bool halves = shrinks && image.width() > 1 && image.height() > 1;
-    cache_.insert(key, {image, halves ? halved(image) : QImage()},
-                  TileSelector(*info_, limits()).isPinned(key));
-    Q_EMIT changed(tileLevel0Rect(*info_, key));
+    // A coarse tile that comes late is only of use where something is missing.
+    const bool helps = !isSharp(frame_.view());
+    cache_.insert(key, image, TileSelector(pyramid_.info(), limits()).isPinned(key));
+    if (helps) showChange(key);
 }
 
 void SlideLayer::tileBroken(const TileKey& key, const QString& sentence, quint64 generation) {
     if (generation != generation_) return;
-    Q_EMIT changed(tileLevel0Rect(*info_, key));
+    showChange(key);
     Q_EMIT tileFailed(sentence);
 }
 
-void SlideLayer::paintTile(QPainter& painter, const Viewport& viewport, const TileKey& key) {
-    const TileCache::Tile* tile = cache_.find(key);
-    if (!tile) return;
-    const double downsample = info_->levels[static_cast<std::size_t>(key.level)].downsample;
-    const Level0Rect area = tileLevel0Rect(*info_, key);
-    const bool half = !tile->half.isNull() && viewport.deviceScale() * downsample <= 0.5;
-    const QImage& image = half ? tile->half : tile->image;
-    // An odd side loses its last row in the half; the others keep their places by the true proportion.
-    const double stepX = area.width * viewport.scale() / image.width();
-    const double stepY = area.height * viewport.scale() / image.height();
-    const ScreenPoint origin = viewport.toScreen(Level0Point{area.x, area.y});
-    const QTransform outer = painter.transform();
-    painter.setTransform(QTransform(stepX, 0, 0, stepY, origin.x + offTheHalf, origin.y + offTheHalf) *
-                         outer);
-    painter.drawImage(0, 0, image);
-    painter.setTransform(outer);
+void SlideLayer::showChange(const TileKey& key) {
+    Level0Rect area = tileLevel0Rect(pyramid_.info(), key);
+    // Its neighbours' edges blend with it.
+    const double reach = pyramid_.info().levels[static_cast<std::size_t>(key.level)].downsample;
+    area = {area.x - reach, area.y - reach, area.width + 2 * reach, area.height + 2 * reach};
+    const QRectF device = frame_.level0ToDevice().mapRect(QRectF(area.x, area.y, area.width, area.height));
+    frame_.invalidate(device.toAlignedRect());
+    Q_EMIT changed(area);
+}
+
+void SlideLayer::compose(const TileSelection& selection, const QRect& area, ComposeTarget target) {
+    const TileComposer composer(pyramid_.info(), frame_.level0ToDevice(),
+                                [this](const TileKey& key) { return cache_.find(key); });
+    if (!selection.sharp || !selection.broken.empty()) composer.fill(extent(), notYet.rgb(), area, target);
+    composer.draw(selection.draw, area, target);
+    composer.fillAround(extent(), surround_.rgb(), area, target);
+}
+
+void SlideLayer::paintBroken(QPainter& painter, const Viewport& viewport, const TileKey& key) const {
+    const Level0Rect area = tileLevel0Rect(pyramid_.info(), key);
+    const QRectF place(area.x, area.y, area.width, area.height);
+    const QPolygonF outline = viewport.level0ToScreen().map(QPolygonF(place));
+    painter.save();
+    if (viewport.isUpright()) {
+        painter.setClipRect(outline.boundingRect(), Qt::IntersectClip);
+    } else {
+        QPainterPath path;
+        path.addPolygon(outline);
+        painter.setClipPath(path, Qt::IntersectClip);
+    }
+    paintWarning(painter, outline.boundingRect());
+    painter.restore();
 }
 
 void SlideLayer::paint(QPainter& painter, const Viewport& viewport) {
@@ -213,19 +210,15 @@ void SlideLayer::paint(QPainter& painter, const Viewport& viewport) {
     if (all.isEmpty()) return;
     const TileSelection selection = select(viewport);
     cache_.setOnScreen(selection.draw);
-    painter.save();
+    frame_.moveTo(viewport);
     const QRectF clip = painter.hasClipping() ? painter.clipBoundingRect() : QRectF({0, 0}, viewport.size());
-    const Level0Rect dirty = viewport.toLevel0(clip.adjusted(-1, -1, 1, 1));
-    painter.setRenderHint(QPainter::SmoothPixmapTransform);
-    painter.setRenderHint(QPainter::Antialiasing, false);
-    painter.fillRect(viewport.toScreen(all), QColor(232, 232, 234)); // what has not arrived yet
-    for (const TileKey& key : selection.draw)
-        if (tileLevel0Rect(*info_, key).intersects(dirty)) paintTile(painter, viewport, key);
-    for (const TileKey& key : selection.broken) {
-        const Level0Rect area = tileLevel0Rect(*info_, key);
-        if (area.intersects(dirty)) paintBroken(painter, viewport.toScreen(area));
-    }
-    painter.restore();
+    const double ratio = viewport.devicePixelRatio();
+    const QRect dirty = QRectF(clip.topLeft() * ratio, clip.size() * ratio).toAlignedRect() & frame_.rect();
+    frame_.update(dirty, [&](const QRect& area, ComposeTarget target) { compose(selection, area, target); });
+    frame_.paint(painter, dirty);
+    const Level0Rect seen = viewport.toLevel0(clip.adjusted(-1, -1, 1, 1));
+    for (const TileKey& key : selection.broken)
+        if (tileLevel0Rect(pyramid_.info(), key).intersects(seen)) paintBroken(painter, viewport, key);
 }
 
 } // namespace spotglass

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "viewer/canvas/ComposedFrame.h"
 #include "viewer/canvas/Layer.h"
 #include "viewer/slide/SlideSource.h"
+#include "viewer/tiles/DisplayPyramid.h"
 #include "viewer/tiles/TileCache.h"
 #include "viewer/tiles/TileScheduler.h"
 #include "viewer/tiles/TileSelector.h"
@@ -18,8 +20,8 @@ class SlideLayer : public Layer {
     Q_OBJECT
 
   public:
-    /// 512 MiB of tiles: some screens full at several zooms.
-    static constexpr qsizetype defaultCacheBytes = qsizetype{512} << 20;
+    /// 256 MiB of tiles: seventeen screens full of 1920 x 1080 pixels.
+    static constexpr qsizetype defaultCacheBytes = qsizetype{256} << 20;
 
     explicit SlideLayer(QObject* parent = nullptr, int threads = 0);
     ~SlideLayer() override;
@@ -45,6 +47,8 @@ class SlideLayer : public Layer {
     /// well.
     [[nodiscard]] QString brokenTileAt(const Viewport& viewport, Level0Point point) const;
 
+    /// What is painted beside the slide.
+    void setSurround(QColor colour);
     void setCacheBytes(qsizetype bytes);
     [[nodiscard]] const TileCache& cache() const { return cache_; }
     [[nodiscard]] const TileScheduler& scheduler() const { return scheduler_; }
@@ -57,19 +61,26 @@ class SlideLayer : public Layer {
     /// Another SlideInfo has been taken over, by reload() or because levels have become ready. Ask for tiles
     /// again.
     void infoChanged();
+    /// Some tiles have arrived, and changed() has been emitted for each: a moment to paint them together.
+    void tilesDelivered();
 
   private:
     void tileReady(const TileKey& key, const QImage& image, quint64 generation);
     void tileBroken(const TileKey& key, const QString& sentence, quint64 generation);
+    void showChange(const TileKey& key);
     void updatePolling();
     void pollInfo();
-    void paintTile(QPainter& painter, const Viewport& viewport, const TileKey& key);
+    void compose(const TileSelection& selection, const QRect& area, ComposeTarget target);
+    void paintBroken(QPainter& painter, const Viewport& viewport, const TileKey& key) const;
     [[nodiscard]] TileLimits limits() const;
     [[nodiscard]] TileState stateOf(const TileKey& key) const;
     [[nodiscard]] TileSelection select(const Viewport& viewport) const;
 
     std::shared_ptr<const SlideSource> slide_;
-    std::shared_ptr<const SlideInfo> info_;
+    std::shared_ptr<const SlideInfo> info_; ///< of the slide
+    DisplayPyramid pyramid_;                ///< made of it; every TileKey counts its levels
+    ComposedFrame frame_;
+    QColor surround_;
     TileCache cache_;
     TileScheduler scheduler_;
     quint64 generation_ = 0;

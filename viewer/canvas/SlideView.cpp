@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 constexpr auto frameTime = 16ms;        // arriving tiles are drawn together, once a frame
 constexpr auto restTime = 120ms;        // the view counts as settled
 constexpr auto cursorRestTime = 2000ms; // presentation: the cursor hides
-constexpr double glideTime = 160;       // milliseconds of a zoom
+constexpr double glideTime = 120;       // milliseconds of a zoom
 constexpr int overlayMargin = 14;
 
 const QColor surround(43, 44, 48), presentationSurround(0, 0, 0);
@@ -41,8 +41,10 @@ SlideView::SlideView(QWidget* parent) : QWidget(parent), slideLayer_(new SlideLa
     setFocusPolicy(Qt::StrongFocus);
     setMouseTracking(true);
     setAccessibleName(tr("Slide"));
+    slideLayer_->setSurround(surround);
     connect(slideLayer_, &Layer::changed, this, &SlideView::layerChanged);
     connect(slideLayer_, &SlideLayer::tileFailed, this, &SlideView::tileFailed);
+    connect(slideLayer_, &SlideLayer::tilesDelivered, this, &SlideView::showDelivered);
     connect(slideLayer_, &SlideLayer::infoChanged, this, &SlideView::requestTiles);
     animation_.setInterval(frameTime);
     animation_.setTimerType(Qt::PreciseTimer);
@@ -231,6 +233,7 @@ void SlideView::setScaleBarVisible(bool visible) {
 
 void SlideView::setPresentation(bool presentation) {
     presentation_ = presentation;
+    slideLayer_->setSurround(presentation ? presentationSurround : surround);
     updateCursor();
     placeOverlays();
     update();
@@ -260,6 +263,14 @@ void SlideView::flushDirty() {
     checkSharp();
 }
 
+// The last tile of a view is not kept waiting for the next frame.
+void SlideView::showDelivered() {
+    if (dirty_.isEmpty()) return checkSharp();
+    if (!slideLayer_->isSharp(viewport_)) return;
+    frame_.stop();
+    flushDirty();
+}
+
 void SlideView::checkSharp() {
     const bool sharp = !wasSharp_ && isSharp();
     if (!sharp) return;
@@ -275,7 +286,8 @@ void SlideView::paintEvent(QPaintEvent* event) {
     }
     QPainter painter(this);
     painter.setClipRect(event->rect()); // tells the layers what needs painting
-    painter.fillRect(event->rect(), presentation_ ? presentationSurround : surround);
+    if (slideLayer_->extent().isEmpty())
+        painter.fillRect(event->rect(), presentation_ ? presentationSurround : surround);
     const auto paintLayer = [this, &painter](Layer& layer) {
         if (!layer.isVisible() || layer.opacity() <= 0) return;
         painter.setOpacity(layer.opacity());

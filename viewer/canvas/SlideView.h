@@ -131,6 +131,7 @@ class SlideView : public QWidget {
     void requestTiles();
     void layerChanged(const Level0Rect& area);
     void flushDirty();
+    void showDelivered();
     void checkSharp();
     void placeOverlays();
     void updateCursor();

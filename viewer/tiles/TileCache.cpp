@@ -1,28 +1,20 @@
 #include "viewer/tiles/TileCache.h"
 
 namespace spotglass {
-namespace {
-
-qsizetype bytesOf(const TileCache::Tile& tile) {
-    return tile.image.sizeInBytes() + tile.half.sizeInBytes();
-}
-
-} // namespace
-
-void TileCache::insert(const TileKey& key, Tile tile, bool pinned) {
+void TileCache::insert(const TileKey& key, QImage tile, bool pinned) {
     if (const auto found = tiles_.find(key); found != tiles_.end()) {
-        bytes_ -= bytesOf(found->second->tile);
+        bytes_ -= found->second->tile.sizeInBytes();
         pinned = pinned || found->second->pinned;
         entries_.erase(found->second);
         tiles_.erase(found);
     }
-    bytes_ += bytesOf(tile);
+    bytes_ += tile.sizeInBytes();
     entries_.push_front({key, std::move(tile), pinned});
     tiles_.emplace(key, entries_.begin());
     evict();
 }
 
-const TileCache::Tile* TileCache::find(const TileKey& key) {
+const QImage* TileCache::find(const TileKey& key) {
     const auto found = tiles_.find(key);
     if (found == tiles_.end()) return nullptr;
     entries_.splice(entries_.begin(), entries_, found->second);
@@ -50,7 +42,7 @@ void TileCache::evict() {
     for (auto entry = entries_.end(); bytes_ > limit_ && entry != entries_.begin();) {
         --entry;
         if (entry->pinned || onScreen_.contains(entry->key)) continue;
-        bytes_ -= bytesOf(entry->tile);
+        bytes_ -= entry->tile.sizeInBytes();
         tiles_.erase(entry->key);
         entry = entries_.erase(entry);
     }

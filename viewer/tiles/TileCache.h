@@ -15,20 +15,15 @@ namespace spotglass {
 /// screen never go, so the bound is exceeded only when those alone are larger. GUI thread only; never blocks.
 class TileCache {
   public:
-    /// A tile, and the same at half its size where it will be shown much smaller than it is (else null).
-    struct Tile {
-        QImage image, half;
-    };
-
     explicit TileCache(qsizetype byteLimit) : limit_(byteLimit) {}
 
     /// Adds or replaces a tile, and evicts others when the bound is passed. A pinned tile stays until
     /// clear().
-    void insert(const TileKey& key, Tile tile, bool pinned = false);
+    void insert(const TileKey& key, QImage tile, bool pinned = false);
     [[nodiscard]] bool contains(const TileKey& key) const { return tiles_.contains(key); }
     /// The tile, which becomes the most recently used one; null when it is not here. Valid until the next
     /// insert, setByteLimit or clear.
-    [[nodiscard]] const Tile* find(const TileKey& key);
+    [[nodiscard]] const QImage* find(const TileKey& key);
     /// These tiles are on the screen now (replaces the former list) and are not evicted.
     void setOnScreen(const std::vector<TileKey>& keys);
     void clear();
@@ -42,7 +37,7 @@ class TileCache {
   private:
     struct Entry {
         TileKey key;
-        Tile tile;
+        QImage tile;
         bool pinned = false;
     };
     using Entries = std::list<Entry>;

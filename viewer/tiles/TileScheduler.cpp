@@ -1,5 +1,7 @@
 #include "viewer/tiles/TileScheduler.h"
 
+#include "viewer/tiles/TileBuffers.h"
+
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
@@ -11,6 +13,14 @@
 
 namespace spotglass {
 
+/// What became of a request.
+struct TileScheduler::Answer {
+    TileKey key;
+    QImage image; ///< null when it failed
+    QString error;
+    quint64 generation = 0;
+};
+
 /// What the GUI thread and the reading threads share; `mutex` guards everything but `threads`.
 struct TileScheduler::Shared {
     mutable std::mutex mutex;
@@ -20,8 +30,10 @@ struct TileScheduler::Shared {
     std::unordered_set<TileKey> inFlight; ///< of the generation of `wishes`; until the answer is delivered
     std::vector<std::shared_ptr<const SlideSource>> retired;
     std::vector<std::shared_ptr<const TileWishes>> dropped; ///< may hold the last reference to a slide
+    std::vector<Answer> answers;                            ///< not told yet
     bool stop = false;
     std::vector<std::thread> threads;
+    TileBuffers buffers;
 
     /// The next tile that nobody is reading. Call with the mutex held.
     [[nodiscard]] const TileRequest* take() {
@@ -35,34 +47,26 @@ struct TileScheduler::Shared {
 
 namespace {
 
-Result<Raster> read(const SlideSource& slide, const TileRequest& request) {
+/// Reads into `image`, which has the size that is asked for.
+Result<void> read(const SlideSource& slide, const TileRequest& request, QImage& image) {
+    if (image.isNull())
+        return fail(ErrorKind::Device, "There is not enough memory for a tile", {},
+                    "Close other programs and open the slide again");
+    const PixelTarget out{reinterpret_cast<std::uint32_t*>(image.bits()), image.width(), image.height(),
+                          image.width()};
     try {
-        Result<Raster> raster = slide.readRegion(request.key.level, request.rect);
-        if (!raster) return raster;
-        const auto pixels =
-            static_cast<std::size_t>(raster->width) * static_cast<std::size_t>(raster->height);
-        if (raster->width != request.rect.width || raster->height != request.rect.height ||
-            raster->pixels.size() != pixels || pixels == 0)
-            return fail(ErrorKind::Defect, "A tile came back with another size than asked for");
-        return raster;
+        return slide.readReduced(request.level, request.rect, request.reduction, out);
     } catch (const std::exception& error) { // memory that ran out must not end the program
         return fail(ErrorKind::Device, std::string("A tile could not be read (") + error.what() + ")", {},
                     "Close other programs and open the slide again");
     }
 }
 
-} // namespace
-
-QImage toImage(Raster raster) {
-    auto* pixels = new std::vector<std::uint32_t>(std::move(raster.pixels));
-    return {reinterpret_cast<uchar*>(pixels->data()),
-            raster.width,
-            raster.height,
-            qsizetype{raster.width} * 4,
-            QImage::Format_RGB32,
-            [](void* held) { delete static_cast<std::vector<std::uint32_t>*>(held); },
-            pixels};
+int reducedSide(int side, int reduction) {
+    return (side + (1 << reduction) - 1) >> reduction;
 }
+
+} // namespace
 
 TileScheduler::TileScheduler(int threads, QObject* parent)
     : QObject(parent), shared_(std::make_unique<Shared>()) {
@@ -123,18 +127,25 @@ int TileScheduler::waiting() const {
     return shared_->wishes ? static_cast<int>(shared_->wishes->requests.size() - shared_->next) : 0;
 }
 
-void TileScheduler::deliver(const TileKey& key, const QImage& image, const QString& error,
-                            quint64 generation) {
-    if (generation != generation_) return;
+void TileScheduler::deliver() {
+    std::vector<Answer> answers;
     {
         const std::lock_guard lock(shared_->mutex);
-        shared_->inFlight.erase(key);
+        answers.swap(shared_->answers);
+        for (const Answer& answer : answers)
+            if (answer.generation == generation_) shared_->inFlight.erase(answer.key);
     }
-    if (image.isNull()) {
-        broken_.emplace(key, error);
-        Q_EMIT tileFailed(key, error, generation);
+    for (const Answer& answer : answers)
+        if (answer.generation == generation_) tell(answer);
+    Q_EMIT delivered();
+}
+
+void TileScheduler::tell(const Answer& answer) {
+    if (answer.image.isNull()) {
+        broken_.emplace(answer.key, answer.error);
+        Q_EMIT tileFailed(answer.key, answer.error, answer.generation);
     } else {
-        Q_EMIT tileReady(key, image, generation);
+        Q_EMIT tileReady(answer.key, answer.image, answer.generation);
     }
 }
 
@@ -160,14 +171,21 @@ void TileScheduler::work() {
         const TileRequest request = *next;
         std::shared_ptr<const TileWishes> wishes = shared_->wishes;
         lock.unlock();
-        Result<Raster> raster = read(*wishes->slide, request);
-        const quint64 generation = wishes->generation;
+        QImage image = shared_->buffers.take(reducedSide(request.rect.width, request.reduction),
+                                             reducedSide(request.rect.height, request.reduction));
+        const Result<void> done = read(*wishes->slide, request, image);
+        Answer answer{request.key, {}, {}, wishes->generation};
         wishes.reset();
-        QImage image = raster ? toImage(std::move(*raster)) : QImage();
-        const QString error = raster ? QString() : QString::fromStdString(raster.error().sentence());
-        QMetaObject::invokeMethod(
-            this, [=, this] { deliver(request.key, image, error, generation); }, Qt::QueuedConnection);
-        image = QImage(); // the GUI thread is the only owner from here on
+        if (done)
+            answer.image = std::move(image);
+        else
+            answer.error = QString::fromStdString(done.error().sentence());
+        image = QImage();
+        lock.lock();
+        shared_->answers.push_back(std::move(answer));
+        if (shared_->answers.size() > 1) continue; // the GUI thread has been called already
+        lock.unlock();
+        QMetaObject::invokeMethod(this, &TileScheduler::deliver, Qt::QueuedConnection);
         lock.lock();
     }
 }

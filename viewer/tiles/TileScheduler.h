@@ -12,10 +12,12 @@
 
 namespace spotglass {
 
-/// One tile to read: its name and its pixels (of level key.level).
+/// One tile to read: its name, and which pixels of the slide it is made of.
 struct TileRequest {
     TileKey key;
-    LevelRect rect;
+    LevelRect rect;    ///< pixels of `level`
+    int level = 0;     ///< of the slide
+    int reduction = 0; ///< the tile is 1 / 2^reduction as large as `rect`
 };
 
 /// Everything that is wanted at one moment, most urgent first. The generation tells one slide, or one state
@@ -60,18 +62,19 @@ class TileScheduler : public QObject {
     void tileReady(const spotglass::TileKey& key, const QImage& image, quint64 generation);
     /// A tile of the present generation could not be read; a sentence for the user.
     void tileFailed(const spotglass::TileKey& key, const QString& sentence, quint64 generation);
+    /// All that had come in has been told: a moment to draw it together.
+    void delivered();
 
   private:
     struct Shared;
-    void deliver(const TileKey& key, const QImage& image, const QString& error, quint64 generation);
+    struct Answer;
+    void deliver();
+    void tell(const Answer& answer);
     void work();
 
     std::unique_ptr<Shared> shared_;
     std::unordered_map<TileKey, QString> broken_;
     quint64 generation_ = 0;
 };
-
-/// Wraps the pixels of a raster in a QImage (Format_RGB32) without copying them. Any thread.
-[[nodiscard]] QImage toImage(Raster raster);
 
 } // namespace spotglass

@@ -3,6 +3,8 @@
 #include "viewer/tiles/TileGrid.h"
 
 #include <algorithm>
+#include <cmath>
+#include <numbers>
 #include <unordered_set>
 
 namespace spotglass {
@@ -44,6 +46,27 @@ Level0Rect grown(const Level0Rect& rect, double x, double y) {
 
 } // namespace
 
+Level0Rect TileView::visible() const {
+    const double turn = rotation * std::numbers::pi / 180, cosine = std::abs(std::cos(turn)),
+                 sine = rotation == 0 ? 0 : std::abs(std::sin(turn));
+    const double across = (width * cosine + height * sine) / scale,
+                 down = (width * sine + height * cosine) / scale;
+    return {center.x - across / 2, center.y - down / 2, across, down};
+}
+
+// Two boxes are apart when they are apart along an axis of either: of the slide, which visible() looks at, or
+// of the view.
+bool TileView::touches(const Level0Rect& rect, double margin) const {
+    if (!visible().intersects(grown(rect, margin, margin))) return false;
+    if (rotation == 0) return true;
+    const double turn = rotation * std::numbers::pi / 180, cosine = std::cos(turn), sine = std::sin(turn);
+    const double x = rect.center().x - center.x, y = rect.center().y - center.y;
+    const double across = std::abs(x * cosine + y * sine), down = std::abs(y * cosine - x * sine);
+    const double reachX = (rect.width * std::abs(cosine) + rect.height * std::abs(sine)) / 2 + margin,
+                 reachY = (rect.width * std::abs(sine) + rect.height * std::abs(cosine)) / 2 + margin;
+    return across < width / scale / 2 + reachX && down < height / scale / 2 + reachY;
+}
+
 int TileSelector::levelFor(const TileView& view) const {
     int level = 0;
     for (int coarser = 1; coarser <= coarsest(); ++coarser) {
@@ -70,14 +93,18 @@ int TileSelector::placeholderLevel(int level) const {
 // A view of a huge level without coarser ones may need more tiles than fit: then those around the centre.
 std::vector<TileKey> TileSelector::needed(const TileView& view, int level) const {
     TileRange range = tilesTouching(info_, level, view.visible());
+    TileView seen = view;
     if (range.total() > limits_.maxTiles) {
         const double share =
             std::sqrt(static_cast<double>(limits_.maxTiles) / static_cast<double>(range.total()));
-        const Level0Rect all = view.visible();
-        range = tilesTouching(info_, level,
-                              grown(all, -all.width * (1 - share) / 2, -all.height * (1 - share) / 2));
+        seen.width *= share;
+        seen.height *= share;
+        range = tilesTouching(info_, level, seen.visible());
     }
-    return keysOf(level, range);
+    std::vector<TileKey> keys = keysOf(level, range);
+    if (view.rotation != 0)
+        std::erase_if(keys, [&](const TileKey& key) { return !seen.touches(tileLevel0Rect(info_, key)); });
+    return keys;
 }
 
 void TileSelector::fillGap(int level, const Level0Rect& gap, const TileLookup& state,
@@ -125,14 +152,15 @@ TileSelection TileSelector::toDraw(const TileView& view, const TileLookup& state
     return selection;
 }
 
-void TileSelector::appendMissing(int level, const Level0Rect& area, const TileView& view,
-                                 const TileLookup& state, std::vector<TileKey>& out) const {
-    const TileRange range = tilesTouching(info_, level, area);
+void TileSelector::appendMissing(int level, double margin, const TileView& view, const TileLookup& state,
+                                 std::vector<TileKey>& out) const {
+    const TileRange range = tilesTouching(info_, level, grown(view.visible(), margin, margin));
     if (range.total() > limits_.maxTiles * 2) return; // a placeholder must not cost more than the picture
     std::vector<TileKey> keys = keysOf(level, range);
     sortByDistance(info_, view.center, keys);
     for (const TileKey& key : keys)
-        if (state(key) == TileState::Missing) out.push_back(key);
+        if (state(key) == TileState::Missing && view.touches(tileLevel0Rect(info_, key), margin))
+            out.push_back(key);
 }
 
 TileSelection TileSelector::toFetch(const TileView& view, const TileLookup& state) const {
@@ -142,10 +170,9 @@ TileSelection TileSelector::toFetch(const TileView& view, const TileLookup& stat
     const int last = coarsest(), placeholder = placeholderLevel(selection.level);
     std::vector<TileKey>& wanted = selection.wanted;
     if (at(last).ready && isPinned({last, 0, 0}))
-        appendMissing(last, {0, 0, static_cast<double>(at(0).width), static_cast<double>(at(0).height)}, view,
-                      state, wanted);
-    if (placeholder != last && at(placeholder).ready)
-        appendMissing(placeholder, visible, view, state, wanted);
+        appendMissing(last, static_cast<double>(at(0).width + at(0).height) + visible.width + visible.height,
+                      view, state, wanted);
+    if (placeholder != last && at(placeholder).ready) appendMissing(placeholder, 0, view, state, wanted);
 
     std::vector<TileKey> keys = needed(view, selection.level);
     sortByDistance(info_, view.center, keys);
@@ -162,8 +189,7 @@ TileSelection TileSelector::toFetch(const TileView& view, const TileLookup& stat
     if (ready && static_cast<std::int64_t>(keys.size()) < limits_.maxTiles / 2) {
         const TileSize size = tileSize(at(selection.level));
         const double downsample = at(selection.level).downsample;
-        appendMissing(selection.level, grown(visible, size.width * downsample, size.height * downsample),
-                      view, state, wanted);
+        appendMissing(selection.level, std::max(size.width, size.height) * downsample, view, state, wanted);
     }
     std::unordered_set<TileKey> seen;
     std::erase_if(wanted, [&seen](const TileKey& key) { return !seen.insert(key).second; });

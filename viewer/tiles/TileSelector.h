@@ -13,10 +13,12 @@ struct TileView {
     Level0Point center;           ///< level-0 pixels
     double scale = 1;             ///< device pixels per level-0 pixel
     double width = 0, height = 0; ///< device pixels
+    double rotation = 0;          ///< degrees that the view's own axes are turned against those of the slide
 
-    [[nodiscard]] Level0Rect visible() const {
-        return {center.x - width / scale / 2, center.y - height / scale / 2, width / scale, height / scale};
-    }
+    /// The rectangle around what is seen.
+    [[nodiscard]] Level0Rect visible() const;
+    /// Whether `rect` is seen, or at most `margin` level-0 pixels away from what is seen.
+    [[nodiscard]] bool touches(const Level0Rect& rect, double margin = 0) const;
 };
 
 /// What is known of a tile.
@@ -71,7 +73,8 @@ class TileSelector {
     [[nodiscard]] int placeholderLevel(int level) const;
     [[nodiscard]] std::vector<TileKey> needed(const TileView& view, int level) const;
     void fillGap(int level, const Level0Rect& gap, const TileLookup& state, std::vector<TileKey>& out) const;
-    void appendMissing(int level, const Level0Rect& area, const TileView& view, const TileLookup& state,
+    /// Missing tiles of `level` within `margin` (level-0 pixels) of the view, those in the middle first.
+    void appendMissing(int level, double margin, const TileView& view, const TileLookup& state,
                        std::vector<TileKey>& out) const;
 
     const SlideInfo& info_;
