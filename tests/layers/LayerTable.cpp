@@ -48,7 +48,7 @@ std::vector<Layer> sources() {
     const Names qtWidgets = {"QtCore", "QtGui", "QtWidgets"};
     return {
         row("viewer/base", {}, {"posix"}),
-        row("viewer/slide", {"viewer/base"}, {"openslide", "tiff", "jpeg", "lcms", "opencv"}),
+        row("viewer/slide", {"viewer/base"}, {"openslide", "tiff", "jpeg", "lcms", "zlib", "opencv"}),
         row("viewer/tiles", {"viewer/base", "viewer/slide"}, qtGui),
         row("viewer/canvas", {"viewer/base", "viewer/slide", "viewer/tiles"}, qtWidgets),
         row("inference/model", {"viewer/base"}, {"torch"}),

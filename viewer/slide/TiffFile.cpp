@@ -15,7 +15,7 @@ namespace spotglass {
 
 struct TiffFile::Messages {
     std::string error;
-    bool damage = false;
+    bool damage = false, lostIccProfile = false;
 };
 
 namespace {
@@ -37,6 +37,7 @@ int keepError(TIFF*, void* user, const char*, const char* format, std::va_list a
 int keepWarning(TIFF*, void* user, const char*, const char* format, std::va_list arguments) {
     auto& messages = *static_cast<TiffFile::Messages*>(user);
     const std::string text = formatted(format, arguments);
+    if (text.find("\"ICC Profile\"") != std::string::npos) messages.lostIccProfile = true;
     if (text.find("Premature end of JPEG") == std::string::npos &&
         text.find("Corrupt JPEG data") == std::string::npos)
         return 1;
@@ -168,6 +169,9 @@ const std::string& TiffFile::lastError() const {
 }
 bool TiffFile::sawDamage() const {
     return messages_->damage;
+}
+bool TiffFile::lostIccProfile() const {
+    return messages_->lostIccProfile;
 }
 
 Result<TiffFile> TiffFile::open(const std::filesystem::path& path) {

@@ -35,6 +35,8 @@ class TiffFile {
     /// What libtiff said last; a damage that it only warned about counts as well.
     [[nodiscard]] const std::string& lastError() const;
     [[nodiscard]] bool sawDamage() const;
+    /// Whether a picture of the file names an ICC profile that is not there.
+    [[nodiscard]] bool lostIccProfile() const;
     /// Whether all strips or tiles lie within the file.
     [[nodiscard]] bool isComplete(std::uint64_t fileSize) const;
 
