@@ -1,6 +1,8 @@
 #include "app/desktop/Options.h"
 
+#include <charconv>
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdio>
 #include <vector>
 
@@ -14,6 +16,21 @@ void say(std::FILE* where, const std::string& text) {
     if (text.empty() || text.back() != '\n') std::fputc('\n', where);
 }
 
+Options::View parsedView(const std::string& text) {
+    std::vector<double> numbers;
+    for (const std::string& word : CLI::detail::split(text, ',')) {
+        double number = 0;
+        const char* end = word.data() + word.size();
+        const auto [rest, error] = std::from_chars(word.data(), end, number);
+        if (error != std::errc() || rest != end || !std::isfinite(number))
+            throw CLI::ValidationError("--view", "must be three numbers: X,Y,SCALE");
+        numbers.push_back(number);
+    }
+    if (numbers.size() != 3) throw CLI::ValidationError("--view", "must be three numbers: X,Y,SCALE");
+    if (!(numbers[2] > 0)) throw CLI::ValidationError("--view", "the scale must be above 0");
+    return {{numbers[0], numbers[1]}, numbers[2]};
+}
+
 } // namespace
 
 ParsedOptions parseOptions(int argc, const char* const* argv) {
@@ -21,14 +38,12 @@ ParsedOptions parseOptions(int argc, const char* const* argv) {
     Options& options = parsed.options;
     CLI::App app("Spotglass shows gene expression in H&E slides. Research use only.", "spotglass");
     app.set_version_flag("--version", std::string("spotglass " SPOTGLASS_VERSION));
-    std::vector<double> view;
+    std::string view; // one word, so that it does not take a slide named after it for a fourth number
     app.add_option("SLIDE", options.slide, "slide to open");
     app.add_option("--model", options.model, "model file (.safetensors) to predict with");
     app.add_option("--gene", options.gene, "gene to show, e.g. FN1");
     app.add_option("--spots", options.spots, "measured spots of this slide (used by spotglass-cli predict)");
     app.add_option("--view", view, "level-0 centre and screen pixels per level-0 pixel")
-        ->delimiter(',')
-        ->expected(3)
         ->type_name("X,Y,SCALE");
     app.add_option("--mpp", options.micronsPerPixel, "micrometres per pixel, where the slide does not say")
         ->check(CLI::Range(leastScale, largestScale));
@@ -37,10 +52,7 @@ ParsedOptions parseOptions(int argc, const char* const* argv) {
         ->type_name("OUT.png");
     try {
         app.parse(argc, argv);
-        if (!view.empty()) {
-            if (!(view[2] > 0)) throw CLI::ValidationError("--view", "the scale must be above 0");
-            options.view = Options::View{{view[0], view[1]}, view[2]};
-        }
+        if (app.count("--view") > 0) options.view = parsedView(view);
         if (options.slide.empty() && (options.wantsPrediction() || options.view || options.micronsPerPixel))
             throw CLI::RequiredError("SLIDE");
     } catch (const CLI::CallForHelp&) {

@@ -28,6 +28,12 @@ class TestOptions : public QObject {
         QCOMPARE(o.micronsPerPixel.value(), 0.69);
         QVERIFY(o.presentation && o.wantsPrediction());
     }
+    void theSlideMayFollowThePlace() {
+        const auto parsed = parse("--presentation", "--view", "50000,40000,0.864", "a.svs");
+        QVERIFY(!parsed.exitCode);
+        QCOMPARE(parsed.options.slide, std::filesystem::path("a.svs"));
+        QVERIFY(parsed.options.view && parsed.options.view->scale == 0.864);
+    }
     void nothingIsNeeded() {
         const auto parsed = parse();
         QVERIFY(!parsed.exitCode && !parsed.options.wantsPrediction() && !parsed.options.view);
