@@ -6,7 +6,8 @@
 #include <cstdint>
 
 /// The one place that knows which OpenSlide this is: 3.4 has a fixed cache of 32 MiB in each handle, 4.0 and
-/// newer share one between handles, read DICOM and find ICC profiles. SPOTGLASS_OPENSLIDE_MAJOR comes from the build.
+/// newer share one between handles, read DICOM and find ICC profiles. SPOTGLASS_OPENSLIDE_MAJOR comes from
+/// the build.
 namespace spotglass::openslide_compat {
 
 constexpr bool readsDicom = SPOTGLASS_OPENSLIDE_MAJOR >= 4;
