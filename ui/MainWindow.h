@@ -100,6 +100,7 @@ class MainWindow : public QMainWindow {
     std::optional<Level0Point> cursor_;
     bool dialogs_ = true, opensModel_ = true, askingForScale_ = false, predictsAfterScale_ = false;
     bool panelWasVisible_ = true; ///< before the presentation
+    QRect placeBefore_;
     QStackedWidget* centre_ = nullptr;
     StartPage* start_ = nullptr;
     Banner* banner_ = nullptr;

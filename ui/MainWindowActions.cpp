@@ -16,6 +16,7 @@
 #include <QMenuBar>
 #include <QMimeData>
 #include <QPointer>
+#include <QScreen>
 #include <QSettings>
 #include <QStandardPaths>
 #include <QStatusBar>
@@ -121,7 +122,12 @@ void MainWindow::setPresentation(bool on, bool fullScreen) {
     panel_->setVisible(!on && panelWasVisible_);
     banner_->setSuppressed(on);
     view_->setPresentation(on);
-    if (fullScreen) setWindowState(windowState().setFlag(Qt::WindowFullScreen, on));
+    if (fullScreen) {
+        if (on) placeBefore_ = geometry();
+        setWindowState(windowState().setFlag(Qt::WindowFullScreen, on));
+        // Where no window manager listens, the window has to take the screen by itself.
+        setGeometry(on ? screen()->geometry() : placeBefore_);
+    }
     view_->setFocus();
 }
 

@@ -136,7 +136,7 @@ replay->callback([&c] { c.action = inModule(&EngineModule::replay, c.replay); })
 } // namespace
 
 int main(int argc, char** argv) {
-    restartWithFastMatrixLibrary(argv);
+    chooseFastMatrixLibrary();
     CLI::App app("Spotglass: see gene expression in an H&E slide. Research use only.", "spotglass-cli");
     app.set_version_flag("--version", SPOTGLASS_VERSION);
     app.require_subcommand(1);

@@ -38,7 +38,9 @@ void Session::start() {
     const bool picture = !options_.screenshot.empty();
     window_.setDialogsEnabled(!picture);
     // A model nobody asked for must not delay a picture; a model that was asked for is opened here.
-    window_.setOpensModelByItself(options_.model.empty() && (!picture || !options_.gene.empty()));
+    // In a presentation there is no panel to choose a gene from, and LibTorch would take memory for nothing.
+    const bool useful = picture ? !options_.gene.empty() : !options_.presentation || options_.wantsPrediction();
+    window_.setOpensModelByItself(options_.model.empty() && useful);
     if (!options_.spots.empty())
         std::fputs("spotglass: --spots is used by spotglass-cli predict; the window does not show measured "
                    "spots yet.\n",

@@ -25,7 +25,7 @@ Result<EngineFactory*> loadEngine() {
 } // namespace
 
 int main(int argc, char** argv) {
-    restartWithFastMatrixLibrary(argv);
+    chooseFastMatrixLibrary();
     const auto parsed = parseOptions(argc, argv);
     if (parsed.exitCode) return *parsed.exitCode;
     const Options& options = parsed.options;

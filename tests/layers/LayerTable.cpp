@@ -47,7 +47,7 @@ std::vector<Layer> sources() {
     const Names qtGui = {"QtCore", "QtGui"};
     const Names qtWidgets = {"QtCore", "QtGui", "QtWidgets"};
     return {
-        row("viewer/base", {}, {"posix"}),
+        row("viewer/base", {}, {"posix", "module-loader"}),
         row("viewer/slide", {"viewer/base"}, {"openslide", "tiff", "jpeg", "lcms", "zlib", "opencv"}),
         row("viewer/tiles", {"viewer/base", "viewer/slide"}, qtGui),
         row("viewer/canvas", {"viewer/base", "viewer/slide", "viewer/tiles"}, qtWidgets),
@@ -66,7 +66,7 @@ std::vector<Layer> sources() {
         row("app/engine_module",
             {"viewer/base", "viewer/slide", "inference/model", "inference/engine", "inference/store",
              "inference/knowledge", "training", "training/cohort"},
-            {"torch", "opencv", "module-loader"}), // opens the module at run time
+            {"torch", "opencv"}),
         row("app/cli",
             {"viewer/base", "viewer/slide", "inference/engine", "inference/store", "training/cohort",
              "app/engine_module"},

@@ -9,20 +9,12 @@
 namespace spotglass {
 namespace fs = std::filesystem;
 
-void restartWithFastMatrixLibrary([[maybe_unused]] char** argv) {
+void chooseFastMatrixLibrary() {
 #if defined(__x86_64__) && defined(__linux__)
-    bool changed = false;
-    const auto set = [&changed](const char* variable, const char* value) {
-        if (std::getenv(variable)) return;
-        changed = setenv(variable, value, 1) == 0;
-    };
-    set("OMP_WAIT_POLICY", "passive");
+    constexpr int keepWhatTheUserSet = 0;
+    setenv("OMP_WAIT_POLICY", "passive", keepWhatTheUserSet);
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
-        set("OPENBLAS_CORETYPE", "SKYLAKEX");
-    if (!changed) return;
-    std::error_code ec; // by its own name, so that it is called the same in a list of processes
-    const auto program = fs::read_symlink("/proc/self/exe", ec);
-    execv(program.c_str(), argv); // returns only when it failed; then we go on, slower
+        setenv("OPENBLAS_CORETYPE", "SKYLAKEX", keepWhatTheUserSet);
 #endif
 }
 

@@ -5,13 +5,13 @@
 /// The one file that speaks to the operating system about processes (POSIX here).
 namespace spotglass {
 
-/// Starts this program again, once, with OPENBLAS_CORETYPE set, where the distribution's OpenBLAS would take
-/// an AVX-512 processor that it does not know for a very old one (OpenBLAS 0.3.21 and Emerald Rapids: 5 times
-/// slower). OpenBLAS reads the variable while it is loaded, so it cannot be set later. Likewise
-/// OMP_WAIT_POLICY=passive: threads that spin while they wait take the processor from the window, and are far
-/// slower when another program is busy. Call first in main(); returns when nothing has to be done. A value
-/// that the user has set is left alone.
-void restartWithFastMatrixLibrary(char** argv);
+/// Sets OPENBLAS_CORETYPE where the distribution's OpenBLAS would take an AVX-512 processor that it does not
+/// know for a very old one (OpenBLAS 0.3.21 and Emerald Rapids: 5 times slower). OpenBLAS reads the variable
+/// while it is loaded, which is with the first module that needs it. Likewise OMP_WAIT_POLICY=passive:
+/// threads that spin while they wait take the processor from the window, and are far slower when another
+/// program is busy. Call first in main(), before there are threads. A value that the user has set is left
+/// alone.
+void chooseFastMatrixLibrary();
 
 /// Lets the calling thread, and threads that it starts from now on, give way to others: a worker's
 /// computation must not keep the window from drawing. Does nothing where the system does not allow it.

@@ -235,6 +235,7 @@ void SlideView::setPresentation(bool presentation) {
     presentation_ = presentation;
     slideLayer_->setSurround(presentation ? presentationSurround : surround);
     updateCursor();
+    if (presentation) setCursor(Qt::BlankCursor); // until it is moved
     placeOverlays();
     update();
 }

@@ -29,6 +29,7 @@ void SlideView::wheelEvent(QWheelEvent* event) {
     const double angle = event->angleDelta().y();
     const double doublings = angle != 0 ? angle / notch / 2 : event->pixelDelta().y() / pixelsToDouble;
     if (doublings == 0) return;
+    updateCursor(); // somebody is there
     // A touchpad or a fine wheel is smooth by itself; gliding would only lag behind it.
     const bool coarse = std::abs(angle) >= notch;
     zoomTo(target_.scale() * std::exp2(doublings), pointOf(event->position()), coarse);

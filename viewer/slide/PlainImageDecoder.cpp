@@ -1,5 +1,7 @@
 #include "viewer/slide/PlainImageDecoder.h"
 
+#include "viewer/base/SharedModule.h"
+
 #include <array>
 #include <fstream>
 #include <string_view>
@@ -19,6 +21,18 @@ Failure damagedImage(const std::string& format, const std::filesystem::path& pat
                      const std::string& reason) {
     return badInput("this " + format + " file is damaged or of an unsupported kind (" + reason + ")",
                     path.string(), "Copy it again, or export it as an 8-bit RGB TIFF");
+}
+
+Result<std::unique_ptr<PlainImageDecoder>> makeOpenCvDecoder(const std::filesystem::path& path) {
+    static const auto entry = moduleEntry("spotglass_pictures.so", "spotglass_make_picture_decoder");
+    if (!entry)
+        return fail(ErrorKind::Device,
+                    "the part of the program that reads PNG, BMP and JPEG 2000 cannot be loaded (" +
+                        entry.error().what + ")",
+                    entry.error().where, "Install Spotglass again");
+    Result<std::unique_ptr<PlainImageDecoder>> made = nullptr;
+    reinterpret_cast<PictureModuleEntry*> (*entry)(path, made);
+    return made;
 }
 
 Result<std::unique_ptr<PlainImageDecoder>> makePlainImageDecoder(const std::filesystem::path& path) {

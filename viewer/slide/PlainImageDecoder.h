@@ -43,8 +43,11 @@ makePlainImageDecoder(const std::filesystem::path& path);
 
 [[nodiscard]] Result<std::unique_ptr<PlainImageDecoder>> makeJpegDecoder(const std::filesystem::path& path);
 [[nodiscard]] Result<std::unique_ptr<PlainImageDecoder>> makeTiffDecoder(const std::filesystem::path& path);
-/// PNG, BMP and JPEG 2000.
+/// PNG, BMP and JPEG 2000, through the module in picture_module.
 [[nodiscard]] Result<std::unique_ptr<PlainImageDecoder>> makeOpenCvDecoder(const std::filesystem::path& path);
+/// The one entry of that module, `spotglass_make_picture_decoder`: puts the result into `made`.
+using PictureModuleEntry = void(const std::filesystem::path& path,
+                                Result<std::unique_ptr<PlainImageDecoder>>& made);
 
 /// The sentence for a file that ends too early.
 [[nodiscard]] Failure truncatedImage(const std::string& format, const std::filesystem::path& path);

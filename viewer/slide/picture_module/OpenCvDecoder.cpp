@@ -125,10 +125,14 @@ class OpenCvDecoder final : public PlainImageDecoder {
 
 } // namespace
 
-Result<std::unique_ptr<PlainImageDecoder>> makeOpenCvDecoder(const std::filesystem::path& path) {
-    auto decoder = std::make_unique<OpenCvDecoder>(path);
-    if (auto ok = decoder->open(); !ok) return Failure(ok.error());
-    return decoder;
-}
-
 } // namespace spotglass
+
+extern "C" __attribute__((visibility("default"))) void
+spotglass_make_picture_decoder(const std::filesystem::path& path,
+                               spotglass::Result<std::unique_ptr<spotglass::PlainImageDecoder>>& made) {
+    auto decoder = std::make_unique<spotglass::OpenCvDecoder>(path);
+    if (auto ok = decoder->open(); !ok)
+        made = spotglass::Failure(ok.error());
+    else
+        made = std::move(decoder);
+}
