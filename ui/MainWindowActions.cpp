@@ -123,10 +123,10 @@ void MainWindow::setPresentation(bool on, bool fullScreen) {
     banner_->setSuppressed(on);
     view_->setPresentation(on);
     if (fullScreen) {
-        if (on) placeBefore_ = geometry();
-        setWindowState(windowState().setFlag(Qt::WindowFullScreen, on));
         // Where no window manager listens, the window has to take the screen by itself.
-        setGeometry(on ? screen()->geometry() : placeBefore_);
+        const QRect before = std::exchange(placeBefore_, geometry());
+        setGeometry(on ? screen()->geometry() : before);
+        setWindowState(windowState().setFlag(Qt::WindowFullScreen, on));
     }
     view_->setFocus();
 }
