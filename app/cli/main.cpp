@@ -1,3 +1,4 @@
+#include "app/cli/bench/ViewerBench.h"
 #include "app/cli/InfoCommand.h"
 #include "app/engine_module/EngineModule.h"
 #include "viewer/base/Process.h"
@@ -5,6 +6,8 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <functional>
+
+#include <QCoreApplication>
 
 using namespace spotglass;
 
@@ -33,6 +36,7 @@ struct Commands {
     ReplayOptions replay;
     ImportOptions import;
     SynthOptions synth;
+    ViewerBenchOptions viewerBench;
 };
 
 void addSlideCommands(CLI::App& app, Commands& c) {
@@ -102,6 +106,24 @@ void addTrainingCommands(CLI::App& app, Commands& c) {
     synth->callback([&c] { c.action = inModule(&EngineModule::synth, c.synth); });
 }
 
+void addBenchCommands(CLI::App& app, Commands& c) {
+    auto* bench = app.add_subcommand("bench", "Measure this machine; JSON on standard output");
+    bench->require_subcommand(1);
+    auto* viewer =
+        bench->add_subcommand("viewer", "How fast tiles of a slide become pictures for the screen");
+    viewer->add_option("slide", c.viewerBench.slide, "Whole-slide image")->required();
+    viewer->add_option("--threads", c.viewerBench.threads, "Reading threads")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
+    viewer->add_option("--seconds", c.viewerBench.seconds, "Length of each measurement")
+        ->check(CLI::Range(0.05, 60.0))
+        ->capture_default_str();
+    viewer->add_option("--rounds", c.viewerBench.rounds, "Measurements of each kind; their median is told")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    viewer->callback([&c] { c.action = [&c] { return runViewerBench(c.viewerBench); }; });
+}
+
 void addModelCommands(CLI::App& app, Commands& c) {
     auto* model = app.add_subcommand("model", "Model files");
     model->require_subcommand(1);
@@ -144,11 +166,13 @@ int main(int argc, char** argv) {
     addSlideCommands(app, commands);
     addTrainingCommands(app, commands);
     addModelCommands(app, commands);
+    addBenchCommands(app, commands);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
         return app.exit(error) == 0 ? 0 : 2;
     }
+    const QCoreApplication events(argc, argv);
     const auto done = commands.action();
     if (done) return 0;
     std::fprintf(stderr, "%s\n", done.error().sentence().c_str());

@@ -157,6 +157,19 @@ class TestCommandLine : public QObject {
         }
         QVERIFY(QFile::exists(at("replay/outputs.safetensors")) && QFile::exists(at("replay/steps.json")));
     }
+    void benchViewerMeasuresBesideTheFloor() {
+        SPOTGLASS_NEED_SHARED(slide, "data/slides/CMU-1-Small-Region.svs");
+        const auto outcome = run({QStringLiteral("bench"), QStringLiteral("viewer"),
+                                  QString::fromStdString(slide.string()), QStringLiteral("--seconds"),
+                                  QStringLiteral("0.05"), QStringLiteral("--rounds"), QStringLiteral("1")});
+        QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+        const auto document = json(outcome);
+        const auto level = document[QStringLiteral("levels")].toArray().at(0).toObject();
+        for (const auto* figure : {"viewer_tiles_per_s", "floor_tiles_per_s", "openslide_tiles_per_s",
+                                   "share_of_floor", "times_openslide"})
+            QVERIFY2(level[QLatin1String(figure)].toDouble() > 0, figure); // how much, no test can say
+        QCOMPARE(document[QStringLiteral("compose_ms")].toArray().size(), 16);
+    }
     void badInputGivesASentenceAndExitCodeThree_data() {
         QTest::addColumn<QStringList>("arguments");
         QTest::addColumn<QString>("words");

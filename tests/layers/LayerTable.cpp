@@ -68,9 +68,9 @@ std::vector<Layer> sources() {
              "inference/knowledge", "training", "training/cohort"},
             {"torch", "opencv"}),
         row("app/cli",
-            {"viewer/base", "viewer/slide", "inference/engine", "inference/store", "training/cohort",
-             "app/engine_module"},
-            {"cli11", "QtCore"}),
+            {"viewer/base", "viewer/slide", "viewer/tiles", "inference/engine", "inference/store",
+             "training/cohort", "app/engine_module"},
+            {"cli11", "QtCore", "QtGui", "jpeg"}), // jpeg: the floor beside which the viewer is measured
         row("app/desktop",
             {"viewer/base", "viewer/slide", "viewer/tiles", "viewer/canvas", "inference/engine",
              "inference/store", "training/cohort", "ui", "app/engine_module"},

@@ -90,11 +90,17 @@ struct TileDecoder::Jpeg {
         if (static_cast<JDIMENSION>(out.height) > info.output_height) return false;
         if (!direct && spareRow.size() < info.output_width) spareRow.resize(info.output_width);
         while (info.output_scanline < static_cast<JDIMENSION>(out.height)) {
-            std::uint32_t* line = out.row(static_cast<int>(info.output_scanline));
-            auto* row = reinterpret_cast<JSAMPROW>(direct ? line : spareRow.data());
-            if (jpeg_read_scanlines(&info, &row, 1) != 1) return false;
+            const int y = static_cast<int>(info.output_scanline);
+            constexpr int together = 16; // calls for single rows cost time
+            JSAMPROW rows[together];
+            int batch = direct ? std::min(together, out.height - y) : 1;
+            for (int i = 0; i < batch; ++i)
+                rows[i] = reinterpret_cast<JSAMPROW>(direct ? out.row(y + i) : spareRow.data());
+            batch = static_cast<int>(jpeg_read_scanlines(&info, rows, static_cast<JDIMENSION>(batch)));
+            if (batch < 1) return false;
             if (!direct)
-                std::memcpy(line, spareRow.data(), static_cast<std::size_t>(out.width) * sizeof *line);
+                std::memcpy(out.row(y), spareRow.data(),
+                            static_cast<std::size_t>(out.width) * sizeof(std::uint32_t));
         }
         return errors.base.num_warnings == 0;
     }

@@ -3,6 +3,7 @@
 #include "viewer/tiles/TileBuffers.h"
 
 #include <algorithm>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -12,6 +13,11 @@
 #include <QMetaObject>
 
 namespace spotglass {
+namespace {
+
+constexpr auto callPause = std::chrono::milliseconds(4); ///< a quarter of a frame
+
+} // namespace
 
 /// What became of a request.
 struct TileScheduler::Answer {
@@ -31,6 +37,8 @@ struct TileScheduler::Shared {
     std::vector<std::shared_ptr<const SlideSource>> retired;
     std::vector<std::shared_ptr<const TileWishes>> dropped; ///< may hold the last reference to a slide
     std::vector<Answer> answers;                            ///< not told yet
+    bool called = false;                                    ///< the GUI thread has been asked to fetch them
+    std::chrono::steady_clock::time_point calledAt;
     bool stop = false;
     std::vector<std::thread> threads;
     TileBuffers buffers;
@@ -132,6 +140,7 @@ void TileScheduler::deliver() {
     {
         const std::lock_guard lock(shared_->mutex);
         answers.swap(shared_->answers);
+        shared_->called = false;
         for (const Answer& answer : answers)
             if (answer.generation == generation_) shared_->inFlight.erase(answer.key);
     }
@@ -164,6 +173,15 @@ void TileScheduler::work() {
             continue;
         }
         const TileRequest* next = shared_->take();
+        // Waking the GUI thread for every single tile costs the readers time; a frame shows several of them
+        // anyway.
+        const auto now = std::chrono::steady_clock::now();
+        if (!shared_->answers.empty() && !shared_->called &&
+            (!next || now - shared_->calledAt >= callPause)) {
+            shared_->called = true;
+            shared_->calledAt = now;
+            QMetaObject::invokeMethod(this, &TileScheduler::deliver, Qt::QueuedConnection);
+        }
         if (!next) {
             shared_->changed.wait(lock);
             continue;
@@ -183,10 +201,6 @@ void TileScheduler::work() {
         image = QImage();
         lock.lock();
         shared_->answers.push_back(std::move(answer));
-        if (shared_->answers.size() > 1) continue; // the GUI thread has been called already
-        lock.unlock();
-        QMetaObject::invokeMethod(this, &TileScheduler::deliver, Qt::QueuedConnection);
-        lock.lock();
     }
 }
 
