@@ -1,5 +1,6 @@
 #include "viewer/canvas/SlideLayer.h"
 
+#include "viewer/tiles/Stripes.h"
 #include "viewer/tiles/TileGrid.h"
 
 #include <algorithm>
@@ -151,6 +152,12 @@ void SlideLayer::setCacheBytes(qsizetype bytes) {
     Q_EMIT changed({});
 }
 
+void SlideLayer::setColorCorrection(const ColorCorrection& correction) {
+    correction_ = correction;
+    frame_.invalidate();
+    Q_EMIT changed({});
+}
+
 void SlideLayer::setSurround(QColor colour) {
     surround_ = colour;
     frame_.invalidate();
@@ -186,6 +193,15 @@ void SlideLayer::compose(const TileSelection& selection, const QRect& area, Comp
                                 [this](const TileKey& key) { return cache_.find(key); });
     if (!selection.sharp || !selection.broken.empty()) composer.fill(extent(), notYet.rgb(), area, target);
     composer.draw(selection.draw, area, target);
+    if (!correction_.isIdentity()) {
+        inStripes(area, 0, [&](const QRect& stripe) {
+            for (int y = stripe.top(); y <= stripe.bottom(); ++y)
+                correction_.apply(
+                    reinterpret_cast<std::uint32_t*>(target.image->scanLine(y - target.origin.y())) +
+                        (stripe.left() - target.origin.x()),
+                    static_cast<std::size_t>(stripe.width()));
+        });
+    }
     composer.fillAround(extent(), surround_.rgb(), area, target);
 }
 

@@ -2,6 +2,7 @@
 
 #include "viewer/canvas/ComposedFrame.h"
 #include "viewer/canvas/Layer.h"
+#include "viewer/slide/ColorCorrection.h"
 #include "viewer/slide/SlideSource.h"
 #include "viewer/tiles/DisplayPyramid.h"
 #include "viewer/tiles/TileCache.h"
@@ -47,6 +48,10 @@ class SlideLayer : public Layer {
     /// well.
     [[nodiscard]] QString brokenTileAt(const Viewport& viewport, Level0Point point) const;
 
+    /// How the slide's colours are shown. Applied to what is painted, so that the tiles stay as they are in
+    /// the file.
+    void setColorCorrection(const ColorCorrection& correction);
+    [[nodiscard]] const ColorCorrection& colorCorrection() const { return correction_; }
     /// What is painted beside the slide.
     void setSurround(QColor colour);
     void setCacheBytes(qsizetype bytes);
@@ -81,6 +86,7 @@ class SlideLayer : public Layer {
     DisplayPyramid pyramid_;                ///< made of it; every TileKey counts its levels
     ComposedFrame frame_;
     QColor surround_;
+    ColorCorrection correction_;
     TileCache cache_;
     TileScheduler scheduler_;
     quint64 generation_ = 0;

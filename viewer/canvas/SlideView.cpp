@@ -17,7 +17,8 @@ using namespace std::chrono_literals;
 constexpr auto frameTime = 16ms;        // arriving tiles are drawn together, once a frame
 constexpr auto restTime = 120ms;        // the view counts as settled
 constexpr auto cursorRestTime = 2000ms; // presentation: the cursor hides
-constexpr double glideTime = 120;       // milliseconds of a zoom
+constexpr double easeTime = 120;        // milliseconds of a zoom or turn
+constexpr double frictionTime = 160; // milliseconds in which a gliding picture loses two thirds of its speed
 constexpr int overlayMargin = 14;
 
 const QColor surround(43, 44, 48), presentationSurround(0, 0, 0);
@@ -38,6 +39,7 @@ QPainter::CompositionMode compositionMode(Layer::Blending blending) {
 
 SlideView::SlideView(QWidget* parent) : QWidget(parent), slideLayer_(new SlideLayer(this)) {
     setAttribute(Qt::WA_OpaquePaintEvent);
+    setAttribute(Qt::WA_AcceptTouchEvents);
     setFocusPolicy(Qt::StrongFocus);
     setMouseTracking(true);
     setAccessibleName(tr("Slide"));
@@ -69,6 +71,8 @@ void SlideView::setSlide(std::shared_ptr<const SlideSource> slide) {
     slideLayer_->setSlide(std::move(slide));
     setMicronsPerPixel(slideLayer_->info() ? slideLayer_->info()->micronsPerPixel : std::nullopt);
     Viewport fresh = viewport_;
+    fresh.setMirrored(false);
+    fresh.setRotation(0);
     fresh.setSlideRect(slideLayer_->extent());
     fresh.fit();
     fitted_ = true;
@@ -91,10 +95,11 @@ void SlideView::reloadSlide() {
 }
 
 // Every change of the view passes here: tiles are asked for where it will end, and it glides or jumps there.
-void SlideView::moveTo(const Viewport& target, bool animate) {
+void SlideView::moveTo(const Viewport& target, Motion motion) {
     if (target == target_ && (animation_.isActive() || target == viewport_)) return;
     target_ = target;
-    if (animate && animated_ && isVisible()) {
+    if (motion != Motion::Jump && animated_ && isVisible()) {
+        motion_ = motion;
         start_ = viewport_;
         animationClock_.start();
         animation_.start();
@@ -107,9 +112,27 @@ void SlideView::moveTo(const Viewport& target, bool animate) {
 }
 
 void SlideView::advanceAnimation() {
-    const double elapsed = static_cast<double>(animationClock_.elapsed()) / glideTime;
-    if (elapsed >= 1) animation_.stop();
-    const double left = 1 - std::min(elapsed, 1.0);
+    const auto elapsed = static_cast<double>(animationClock_.elapsed());
+    if (motion_ == Motion::Glide) {
+        // Of whole device pixels, so that what is already painted can be used again.
+        const double ratio = viewport_.devicePixelRatio();
+        const ScreenPoint from = start_.toScreen(start_.center()), to = start_.toScreen(target_.center());
+        const double share = 1 - std::exp(-elapsed / frictionTime);
+        const double x = std::round((from.x - to.x) * share * ratio) / ratio,
+                     y = std::round((from.y - to.y) * share * ratio) / ratio;
+        const bool over = std::hypot(from.x - to.x, from.y - to.y) * (1 - share) < 1;
+        if (over) {
+            animation_.stop();
+            target_ = start_;
+            target_.panBy(x, y);
+        }
+        Viewport view = start_;
+        view.panBy(x, y);
+        showViewport(view);
+        return;
+    }
+    const double progress = std::min(elapsed / easeTime, 1.0), left = 1 - progress;
+    if (progress >= 1) animation_.stop();
     showViewport(Viewport::between(start_, target_, 1 - left * left * left));
 }
 
@@ -140,21 +163,60 @@ void SlideView::setView(Level0Point center, double scale) {
     fitted_ = false;
     Viewport next = target_;
     next.setView(center, scale);
-    moveTo(next, false);
+    moveTo(next, Motion::Jump);
 }
 
 void SlideView::showRect(const Level0Rect& rect) {
     fitted_ = false;
     Viewport next = target_;
     next.fit(rect);
-    moveTo(next, false);
+    moveTo(next, Motion::Jump);
 }
 
 void SlideView::fit() {
     fitted_ = true;
     Viewport next = target_;
     next.fit();
-    moveTo(next, true);
+    moveTo(next, Motion::Ease);
+}
+
+void SlideView::zoomToScale(double scale) {
+    zoomTo(scale, {width() / 2.0, height() / 2.0}, true);
+}
+
+void SlideView::setRotation(double degrees) {
+    Viewport next = target_;
+    next.setRotation(degrees);
+    if (fitted_) next.fit();
+    moveTo(next, Motion::Ease);
+}
+
+void SlideView::rotateBy(double degrees) {
+    setRotation(target_.rotation() + degrees);
+}
+
+void SlideView::flipHorizontally() {
+    Viewport next = target_;
+    next.flipHorizontally();
+    moveTo(next, Motion::Jump);
+}
+
+void SlideView::flipVertically() {
+    Viewport next = target_;
+    next.flipVertically();
+    moveTo(next, Motion::Jump);
+}
+
+void SlideView::setUpright() {
+    Viewport next = target_;
+    next.setMirrored(false);
+    next.setRotation(0);
+    if (fitted_) next.fit();
+    moveTo(next, Motion::Jump);
+}
+
+void SlideView::setColorCorrection(const ColorCorrection& correction) {
+    slideLayer_->setColorCorrection(correction);
 }
 
 void SlideView::zoomBy(double factor) {
@@ -169,14 +231,14 @@ void SlideView::zoomTo(double scale, ScreenPoint anchor, bool animate) {
     fitted_ = false;
     Viewport next = viewport_; // what the user sees under the cursor now is what stays there
     next.zoomBy(scale / viewport_.scale(), anchor);
-    moveTo(next, animate);
+    moveTo(next, animate ? Motion::Ease : Motion::Jump);
 }
 
 void SlideView::panBy(double screenX, double screenY) {
     fitted_ = false;
     Viewport next = target_;
     next.panBy(screenX, screenY);
-    moveTo(next, false);
+    moveTo(next, Motion::Jump);
 }
 
 void SlideView::addLayer(Layer* layer) {
@@ -313,7 +375,7 @@ void SlideView::resizeEvent(QResizeEvent* /*event*/) {
         next.fit();
     else
         next.setView(next.center(), next.scale());
-    moveTo(next, false);
+    moveTo(next, Motion::Jump);
     placeOverlays();
 }
 

@@ -15,12 +15,17 @@
 #include <QTimer>
 #include <QWidget>
 
+class QTouchEvent;
+
 namespace spotglass {
 
+class ColorCorrection;
 class SlideLayer;
 
-/// Shows a slide with layers over it. Wheel and touchpad zoom at the cursor, dragging pans, a double click
-/// zooms in (with Shift out), + and - zoom, arrows move, Home or F shows the whole slide.
+/// Shows a slide with layers over it. Wheel and touchpad zoom at the cursor, dragging pans (and glides on
+/// when the hand lets go in motion), dragging with Ctrl turns the picture, a double click zooms in (with
+/// Shift out), + and - zoom, arrows move, Home or F shows the whole slide. One finger pans, two pan, zoom and
+/// turn.
 ///
 /// GUI thread only. Files are read by the threads of its SlideLayer alone: no function of this class reads or
 /// waits, except the destructor, which waits for the reads that have already begun.
@@ -48,6 +53,18 @@ class SlideView : public QWidget {
     /// Jumps to show `rect` as large as possible.
     void showRect(const Level0Rect& rect);
 
+    /// Goes to that scale (screen pixels per level-0 pixel), keeping the middle of the view where it is.
+    void zoomToScale(double scale);
+    /// Turns the picture about the middle of the view to `degrees` clockwise from upright.
+    void setRotation(double degrees);
+    /// Turns it by `degrees` clockwise from where it is, or is going.
+    void rotateBy(double degrees);
+    /// Left and right, or top and bottom, of the screen change places.
+    void flipHorizontally();
+    void flipVertically();
+    /// Neither turned nor mirrored.
+    void setUpright();
+
     /// Adds a layer on top of the others; the view owns it from now on.
     void addLayer(Layer* layer);
     /// Removes and deletes a layer added before.
@@ -67,7 +84,10 @@ class SlideView : public QWidget {
     void setPresentation(bool presentation);
     [[nodiscard]] bool isPresentation() const { return presentation_; }
 
-    /// Zooming by wheel and keys glides when true (the default), else jumps.
+    /// How the slide's own colours are shown; the picture changes at once.
+    void setColorCorrection(const ColorCorrection& correction);
+
+    /// Zooming by wheel and keys, and the end of a drag, glide when true (the default), else jump.
     void setAnimated(bool animated) { animated_ = animated; }
 
     /// True when the view is at rest and every visible tile of the level it needs is there (or is known to be
@@ -119,12 +139,28 @@ class SlideView : public QWidget {
     bool eventFilter(QObject* watched, QEvent* event) override;
 
   private:
+    /// How the view gets to where it is going.
+    enum class Motion {
+        Jump,
+        Ease, ///< quickly, and slower towards the end: zooms and turns
+        Glide ///< as if pushed, until friction ends it
+    };
+    /// Where the hand was, and when.
+    struct Trace {
+        QPointF at; ///< widget
+        qint64 ms = 0;
+    };
     struct Overlay {
         QPointer<QWidget> widget;
         Qt::Corner corner;
     };
 
-    void moveTo(const Viewport& target, bool animate);
+    void moveTo(const Viewport& target, Motion motion);
+    void follow(QPointF at);
+    void letGo();
+    void turnWithHand(QPointF from, QPointF to);
+    void touch(QTouchEvent& event);
+    void pinch(QPointF from1, QPointF from2, QPointF to1, QPointF to2);
     void zoomTo(double scale, ScreenPoint anchor, bool animate);
     void showViewport(const Viewport& viewport);
     void advanceAnimation();
@@ -140,13 +176,17 @@ class SlideView : public QWidget {
     std::vector<Layer*> layers_;       ///< children, bottom to top
     std::vector<Overlay> overlays_;
     Viewport viewport_, target_, start_;
-    QElapsedTimer animationClock_;
+    QElapsedTimer animationClock_, handClock_;
+    Motion motion_ = Motion::Jump; ///< of the running animation
+    std::vector<Trace> trace_;     ///< of the running drag, the last moments of it
+    qint64 handSince_ = 0;         ///< when the drag began
     QTimer animation_, settle_, frame_, cursorRest_;
     QRegion dirty_; ///< waits for the next frame
     std::optional<MicronsPerPixel> micronsPerPixel_;
     QPointF pressedAt_, draggedTo_;
-    bool pressed_ = false, dragging_ = false;
-    bool fitted_ = true; ///< a resize keeps the whole slide in view until the user moves
+    bool pressed_ = false, dragging_ = false, turning_ = false;
+    double pinchTurn_ = 0; ///< degrees that two fingers have turned and the picture has not followed yet
+    bool fitted_ = true;   ///< a resize keeps the whole slide in view until the user moves
     bool animated_ = true, presentation_ = false, scaleBar_ = true, wasSharp_ = false;
 };
 

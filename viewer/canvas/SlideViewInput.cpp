@@ -2,13 +2,16 @@
 #include "viewer/canvas/SlideView.h"
 
 #include <cmath>
+#include <utility>
 
 #include <QApplication>
 #include <QHelpEvent>
 #include <QKeyEvent>
+#include <QLineF>
 #include <QMouseEvent>
 #include <QNativeGestureEvent>
 #include <QToolTip>
+#include <QTouchEvent>
 #include <QWheelEvent>
 
 namespace spotglass {
@@ -17,6 +20,13 @@ namespace {
 constexpr double notch = 120;          // one click of an ordinary wheel (eighths of a degree)
 constexpr double pixelsToDouble = 240; // touchpad pixels for a zoom by 2
 constexpr double arrowStep = 0.15;     // share of the widget that an arrow key moves
+
+// Letting go of a moving picture; times in milliseconds, speeds in screen pixels a millisecond.
+constexpr qint64 traceTime = 80;     // the moments that decide about the speed
+constexpr qint64 stillTime = 40;     // a hand that has rested so long does not push
+constexpr qint64 shortestPush = 100; // of a whole drag
+constexpr double slowestPush = 0.35, fastestPush = 5;
+constexpr double pushTime = 160; // how far it glides: the way of so many milliseconds at its first speed
 
 ScreenPoint pointOf(QPointF at) {
     return {at.x(), at.y()};
@@ -36,9 +46,48 @@ void SlideView::wheelEvent(QWheelEvent* event) {
 }
 
 void SlideView::mousePressEvent(QMouseEvent* event) {
+    if (animation_.isActive() && motion_ == Motion::Glide)
+        moveTo(viewport_, Motion::Jump); // a hand on the wheel
     pressed_ = true;
     dragging_ = false;
+    turning_ = event->button() == Qt::LeftButton && event->modifiers() & Qt::ControlModifier;
     pressedAt_ = draggedTo_ = event->position();
+    trace_.clear();
+    handClock_.start();
+    handSince_ = 0;
+}
+
+// Keeps the last moments of a drag, from which its speed follows when the hand lets go.
+void SlideView::follow(QPointF at) {
+    const qint64 now = handClock_.elapsed();
+    std::erase_if(trace_, [now](const Trace& each) { return now - each.ms > traceTime; });
+    trace_.push_back({at, now});
+}
+
+// A picture that is let go in motion glides on. A drag too short for a hand is a jump of the pointer.
+void SlideView::letGo() {
+    const qint64 now = handClock_.elapsed();
+    std::erase_if(trace_, [now](const Trace& each) { return now - each.ms > traceTime; });
+    if (!animated_ || trace_.size() < 3 || now - handSince_ < shortestPush ||
+        now - trace_.back().ms > stillTime)
+        return;
+    const auto span = static_cast<double>(std::max<qint64>(trace_.back().ms - trace_.front().ms, 1));
+    QPointF speed = (trace_.back().at - trace_.front().at) / span; // pixels a millisecond
+    const double length = std::hypot(speed.x(), speed.y());
+    if (length < slowestPush) return;
+    speed *= std::min(length, fastestPush) / length;
+    Viewport next = viewport_;
+    next.panBy(speed.x() * pushTime, speed.y() * pushTime);
+    moveTo(next, Motion::Glide);
+}
+
+void SlideView::turnWithHand(QPointF from, QPointF to) {
+    const QPointF middle(width() / 2.0, height() / 2.0);
+    const QLineF before(middle, from), after(middle, to);
+    if (before.length() < 8 || after.length() < 8) return; // no direction
+    Viewport next = viewport_;
+    next.rotateBy(before.angle() - after.angle(), {middle.x(), middle.y()});
+    moveTo(next, Motion::Jump);
 }
 
 void SlideView::mouseMoveEvent(QMouseEvent* event) {
@@ -49,9 +98,12 @@ void SlideView::mouseMoveEvent(QMouseEvent* event) {
         updateCursor();
     }
     if (dragging_) {
-        const QPointF moved = at - draggedTo_;
-        draggedTo_ = at;
-        panBy(moved.x(), moved.y());
+        const QPointF before = std::exchange(draggedTo_, at);
+        if (turning_)
+            turnWithHand(before, at);
+        else
+            panBy(at.x() - before.x(), at.y() - before.y());
+        follow(at);
     } else if (presentation_) {
         updateCursor();
     }
@@ -60,9 +112,10 @@ void SlideView::mouseMoveEvent(QMouseEvent* event) {
 
 void SlideView::mouseReleaseEvent(QMouseEvent* event) {
     if (event->buttons() != Qt::NoButton) return;
-    const bool click = pressed_ && !dragging_;
-    pressed_ = dragging_ = false;
+    const bool click = pressed_ && !dragging_, push = dragging_ && !turning_;
+    pressed_ = dragging_ = turning_ = false;
     updateCursor();
+    if (push) letGo();
     if (click)
         Q_EMIT clicked(viewport_.toLevel0(pointOf(event->position())), event->button(), event->modifiers());
 }
@@ -121,10 +174,24 @@ bool SlideView::event(QEvent* event) {
         break;
     case QEvent::NativeGesture: {
         const auto* gesture = static_cast<QNativeGestureEvent*>(event);
-        if (gesture->gestureType() != Qt::ZoomNativeGesture) break;
-        zoomTo(target_.scale() * (1 + gesture->value()), pointOf(gesture->position()), false);
-        return true;
+        if (gesture->gestureType() == Qt::ZoomNativeGesture) {
+            zoomTo(target_.scale() * (1 + gesture->value()), pointOf(gesture->position()), false);
+            return true;
+        }
+        if (gesture->gestureType() == Qt::RotateNativeGesture) {
+            Viewport next = viewport_;
+            next.rotateBy(gesture->value(), pointOf(gesture->position()));
+            moveTo(next, Motion::Jump);
+            return true;
+        }
+        break;
     }
+    case QEvent::TouchBegin:
+    case QEvent::TouchUpdate:
+    case QEvent::TouchEnd:
+    case QEvent::TouchCancel:
+        touch(*static_cast<QTouchEvent*>(event));
+        return true;
     case QEvent::ToolTip: {
         const auto* help = static_cast<QHelpEvent*>(event);
         const QString broken = brokenTileAt(viewport_.toLevel0(pointOf(help->pos())));
