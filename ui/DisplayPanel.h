@@ -10,6 +10,7 @@ class QDoubleSpinBox;
 class QLabel;
 class QSettings;
 class QSlider;
+class QSpinBox;
 
 namespace spotglass {
 
@@ -25,7 +26,7 @@ class DisplayPanel : public QWidget {
     /// Shows the range that is in use while it is automatic, so that setting it by hand starts from there.
     void showRange(ValueRange range);
 
-    /// Keeps colour map, opacity and smoothing; range and threshold belong to one gene and are not kept.
+    /// Keeps everything but range and threshold, which belong to one gene.
     void save(QSettings& settings) const;
     void restore(const QSettings& settings);
 
@@ -34,7 +35,11 @@ class DisplayPanel : public QWidget {
     void settingsChanged(const spotglass::DisplaySettings& settings);
 
   private:
+    void buildColours();
     void buildRange();
+    void buildStyle();
+    /// A slider with what it stands at written beside it.
+    void addSliderRow(const QString& label, QSlider* slider, QLabel* text);
     void read();
 
     DisplaySettings settings_;
@@ -45,7 +50,11 @@ class DisplayPanel : public QWidget {
     QDoubleSpinBox *minimum_, *maximum_;
     QCheckBox* hide_;
     QDoubleSpinBox* hideBelow_;
-    QComboBox* style_;
+    QSlider* gamma_;
+    QLabel* gammaText_;
+    QComboBox *style_, *blending_;
+    QCheckBox* contours_;
+    QSpinBox* contourLines_;
 };
 
 } // namespace spotglass

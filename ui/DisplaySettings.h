@@ -1,5 +1,7 @@
 #pragma once
 
+#include "viewer/canvas/LatticeStyle.h"
+#include "viewer/canvas/Layer.h"
 #include "viewer/tiles/ColorMap.h"
 
 #include <optional>
@@ -12,8 +14,12 @@ struct DisplaySettings {
     double opacity = 0.65;          ///< 0 to 1
     bool automaticRange = true;     ///< 1st to 99th percentile of what is predicted
     float minimum = 0, maximum = 1; ///< the range when it is not automatic, in the unit of the values
+    float gamma =
+        1; ///< below 1 low values take more of the colours, above 1 high ones (HeatmapLayer::setGamma)
     std::optional<float> hideBelow; ///< values below are not painted; nothing paints all
-    bool smooth = true;             ///< colours blend between spots; otherwise one block a spot
+    LatticeStyle style = LatticeStyle::Smooth;
+    int contourLines = 0; ///< lines of equal value, evenly spaced over the range; 0 for none
+    Layer::Blending blending = Layer::Blending::Normal;
     bool operator==(const DisplaySettings&) const = default;
 };
 

@@ -58,10 +58,12 @@ void HeatmapPresenter::setDisplay(const DisplaySettings& settings) {
     layer_->setOpacity(settings.opacity);
     layer_->setColorMap(settings.colors);
     layer_->setThreshold(settings.hideBelow);
-    layer_->setInterpolation(settings.smooth ? HeatmapLayer::Interpolation::Smooth
-                                             : HeatmapLayer::Interpolation::Nearest);
+    layer_->setStyle(settings.style);
+    layer_->setGamma(settings.gamma);
+    layer_->setBlending(settings.blending);
     legend_->setColorMap(settings.colors);
     legend_->setThreshold(settings.hideBelow);
+    legend_->setGamma(settings.gamma);
     applyRange();
 }
 
@@ -77,6 +79,10 @@ void HeatmapPresenter::refresh() {
     applyRange();
 }
 
+void HeatmapPresenter::setDoubtful(std::vector<std::uint8_t> flags) {
+    layer_->setDoubtful(std::move(flags));
+}
+
 void HeatmapPresenter::applyRange() {
     auto range = automaticRange(layer_->field());
     if (!display_.automaticRange)
@@ -84,14 +90,18 @@ void HeatmapPresenter::applyRange() {
     if (!range) return;
     layer_->setRange(range->minimum, range->maximum);
     legend_->setRange(range->minimum, range->maximum);
+    const std::vector<float> levels = contourLevels(range->minimum, range->maximum, display_.contourLines);
+    layer_->setContourLevels(levels);
+    legend_->setContourLevels(levels);
     Q_EMIT rangeChanged(*range);
 }
 
 QString HeatmapPresenter::readout(Level0Point point) const {
     const auto value = layer_->valueAt(point);
     if (!value) return {};
-    return tr("%1 %2 %3 (predicted)")
-        .arg(gene_, QString::number(static_cast<double>(*value), 'f', 3), model_.unit);
+    const QString text = tr("%1 %2 %3 (predicted)")
+                             .arg(gene_, QString::number(static_cast<double>(*value), 'f', 3), model_.unit);
+    return layer_->isDoubtfulAt(point) ? tr("%1, doubtful here").arg(text) : text;
 }
 
 } // namespace spotglass

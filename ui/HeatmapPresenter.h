@@ -3,6 +3,9 @@
 #include "ui/DisplaySettings.h"
 #include "ui/Services.h"
 
+#include <cstdint>
+#include <vector>
+
 #include <QObject>
 
 namespace spotglass {
@@ -31,10 +34,15 @@ class HeatmapPresenter : public QObject {
     /// Takes the values predicted so far from the service.
     void refresh();
 
+    /// Hatches cells whose prediction should not be trusted (HeatmapLayer::setDoubtful), one flag for each
+    /// cell of the field shown.
+    void setDoubtful(std::vector<std::uint8_t> flags);
+
     [[nodiscard]] const HeatmapLayer& layer() const { return *layer_; }
     [[nodiscard]] const LegendWidget& legend() const { return *legend_; }
 
-    /// "FN1 1.234 log10(...)" for the status bar; empty where nothing is predicted.
+    /// "FN1 1.234 log10(...)" for the status bar, with a word where the cell is flagged as doubtful; empty
+    /// where nothing is predicted.
     [[nodiscard]] QString readout(Level0Point point) const;
 
   Q_SIGNALS:

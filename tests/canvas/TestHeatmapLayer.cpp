@@ -133,7 +133,7 @@ class TestHeatmapLayer : public QObject {
     void smoothStaysInsideAndMeetsTheValuesAtCellCentres() {
         HeatmapLayer layer;
         prepare(layer);
-        layer.setInterpolation(HeatmapLayer::Interpolation::Smooth);
+        layer.setStyle(LatticeStyle::Smooth);
         const ExpressionField its = field();
         for (const double scale : {0.15, 0.5, 2.0, 9.0}) {
             const Viewport view = viewport(scale, {5000, 2500});
@@ -168,7 +168,7 @@ class TestHeatmapLayer : public QObject {
         lonely.values[4] = 200;
         HeatmapLayer layer;
         prepare(layer);
-        layer.setInterpolation(HeatmapLayer::Interpolation::Smooth);
+        layer.setStyle(LatticeStyle::Smooth);
         layer.setField(lonely);
         const QImage image = paint(layer, viewport(1, {1100, 1100}));
         for (int y = 0; y < image.height(); ++y) {
@@ -186,8 +186,8 @@ class TestHeatmapLayer : public QObject {
         HeatmapLayer layer;
         prepare(layer);
         layer.setField(field(affine));
-        for (const auto mode : {HeatmapLayer::Interpolation::Nearest, HeatmapLayer::Interpolation::Smooth}) {
-            layer.setInterpolation(mode);
+        for (const auto style : {LatticeStyle::Blocks, LatticeStyle::Smooth}) {
+            layer.setStyle(style);
             const Viewport view = viewport(0.5, {6000, 5000});
             const QImage image = paint(layer, view);
             int seen = 0;
@@ -200,8 +200,7 @@ class TestHeatmapLayer : public QObject {
                     if (std::isnan(value))
                         QCOMPARE(pixel, nothing);
                     else
-                        QVERIFY(std::abs(qRed(pixel) - value) <=
-                                (mode == HeatmapLayer::Interpolation::Nearest ? 0 : 14));
+                        QVERIFY(std::abs(qRed(pixel) - value) <= (style == LatticeStyle::Blocks ? 0 : 14));
                     ++seen;
                 }
             }
@@ -275,7 +274,7 @@ class TestHeatmapLayer : public QObject {
     void aClippedPaintGivesTheSamePixels() {
         HeatmapLayer layer;
         prepare(layer);
-        layer.setInterpolation(HeatmapLayer::Interpolation::Smooth);
+        layer.setStyle(LatticeStyle::Smooth);
         const Viewport view = viewport(0.37, {5000, 2500});
         const QImage whole = paint(layer, view);
         QImage part(640, 480, QImage::Format_RGB32);

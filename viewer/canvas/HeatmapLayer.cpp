@@ -1,6 +1,6 @@
 #include "viewer/canvas/HeatmapLayer.h"
 
-#include "viewer/canvas/LatticeSampler.h"
+#include "viewer/canvas/TissueSampler.h"
 
 #include <algorithm>
 #include <array>
@@ -9,43 +9,24 @@
 #include <QPainter>
 
 namespace spotglass {
+namespace {
+
+std::size_t cellCount(const ExpressionField& field) {
+    if (field.columns <= 0 || field.rows <= 0) return 0;
+    return static_cast<std::size_t>(field.columns) * static_cast<std::size_t>(field.rows);
+}
+
+} // namespace
 
 HeatmapLayer::HeatmapLayer(QObject* parent) : Layer(parent) {}
 
 void HeatmapLayer::setField(ExpressionField field) {
+    const bool sameSize = field.columns == field_.columns && field.rows == field_.rows;
     field_ = std::move(field);
-    const std::size_t cells =
-        field_.columns > 0 && field_.rows > 0
-            ? static_cast<std::size_t>(field_.columns) * static_cast<std::size_t>(field_.rows)
-            : 0;
-    if (cells == 0 || field_.values.size() != cells) field_ = {};
-    outline_ = {};
-    if (const auto tissue = field_.tissue;
-        tissue && tissue->width > 0 && tissue->height > 0 &&
-        tissue->cells.size() ==
-            static_cast<std::size_t>(tissue->width) * static_cast<std::size_t>(tissue->height))
-        outline_ =
-            QImage(tissue->cells.data(), tissue->width, tissue->height, tissue->width, QImage::Format_Alpha8);
-    recolour();
-}
-
-QRgb HeatmapLayer::colorOf(float value) const {
-    if (threshold_ && value < *threshold_) return 0;
-    return map_.at(value, minimum_, maximum_);
-}
-
-void HeatmapLayer::recolour() {
-    if (field_.isEmpty()) {
-        colours_ = {};
-    } else {
-        if (colours_.width() != field_.columns || colours_.height() != field_.rows)
-            colours_ = QImage(field_.columns, field_.rows, QImage::Format_ARGB32_Premultiplied);
-        for (int row = 0; row < field_.rows; ++row) {
-            auto* line = reinterpret_cast<QRgb*>(colours_.scanLine(row));
-            for (int column = 0; column < field_.columns; ++column)
-                line[column] = colorOf(field_.at(column, row));
-        }
-    }
+    if (const std::size_t cells = cellCount(field_); cells == 0 || field_.values.size() != cells) field_ = {};
+    if (field_.tissue && !TissueSampler::isUsable(*field_.tissue)) field_.tissue = nullptr;
+    if (!sameSize || field_.isEmpty()) doubtful_.clear();
+    stale_ = true;
     Q_EMIT changed({});
 }
 
@@ -57,54 +38,104 @@ void HeatmapLayer::updateCells(const std::vector<LatticeCell>& cells) {
         const auto index = static_cast<std::size_t>(cell.row) * static_cast<std::size_t>(field_.columns) +
                            static_cast<std::size_t>(cell.column);
         field_.values[index] = cell.value;
-        reinterpret_cast<QRgb*>(colours_.scanLine(cell.row))[cell.column] = colorOf(cell.value);
         left = std::min(left, cell.column);
         top = std::min(top, cell.row);
         right = std::max(right, cell.column);
         bottom = std::max(bottom, cell.row);
     }
     if (right < left) return;
-    const int reach = interpolation_ == Interpolation::Smooth ? 1 : 0; // neighbours blend with the new cells
+    stale_ = true;
+    if (!levels_.empty()) { // lines may run through averages of many cells
+        Q_EMIT changed({});
+        return;
+    }
+    // Interpolation reaches two cells far, and what is made up beyond the edge two more.
+    const int reach = style_ == LatticeStyle::Smooth ? 4 : 0;
     Q_EMIT changed(
         cellsToLevel0(left - reach, top - reach, right - left + 1 + 2 * reach, bottom - top + 1 + 2 * reach));
 }
 
+void HeatmapLayer::setDoubtful(std::vector<std::uint8_t> flags) {
+    if (!flags.empty() && flags.size() != cellCount(field_)) return;
+    if (flags == doubtful_) return;
+    doubtful_ = std::move(flags);
+    stale_ = true;
+    Q_EMIT changed({});
+}
+
+void HeatmapLayer::recolour() {
+    table_.reset();
+    Q_EMIT changed({});
+}
+
 void HeatmapLayer::setColorMap(const ColorMap& map) {
-    if (map == map_) {
-        map_ = map;
-        return;
-    }
-    map_ = map;
-    recolour();
+    const bool same = map == colouring_.map;
+    colouring_.map = map; // two maps with the same colours may have different names
+    if (!same) recolour();
 }
 
 void HeatmapLayer::setRange(float minimum, float maximum) {
-    if (minimum == minimum_ && maximum == maximum_) return;
-    minimum_ = minimum;
-    maximum_ = maximum;
+    if (minimum == colouring_.minimum && maximum == colouring_.maximum) return;
+    colouring_.minimum = minimum;
+    colouring_.maximum = maximum;
+    recolour();
+}
+
+void HeatmapLayer::setGamma(float gamma) {
+    if (!(gamma > 0) || gamma == colouring_.gamma) return;
+    colouring_.gamma = gamma;
     recolour();
 }
 
 void HeatmapLayer::setThreshold(std::optional<float> threshold) {
-    if (threshold == threshold_) return;
-    threshold_ = threshold;
+    if (threshold == colouring_.threshold) return;
+    colouring_.threshold = threshold;
     recolour();
 }
 
-void HeatmapLayer::setInterpolation(Interpolation interpolation) {
-    if (interpolation == interpolation_) return;
-    interpolation_ = interpolation;
+void HeatmapLayer::setStyle(LatticeStyle style) {
+    if (style == style_) return;
+    style_ = style;
     Q_EMIT changed({});
 }
 
-std::optional<float> HeatmapLayer::valueAt(Level0Point point) const {
+void HeatmapLayer::setSpotDiameter(double level0) {
+    if (!(level0 >= 0) || level0 == spotDiameter_) return;
+    spotDiameter_ = level0;
+    if (style_ == LatticeStyle::Spots) Q_EMIT changed({});
+}
+
+double HeatmapLayer::spotDiameter() const {
+    if (spotDiameter_ > 0) return spotDiameter_;
+    const LatticeAffine& affine = field_.latticeToLevel0; // 55 of 100 micrometres, as on most arrays
+    return 0.55 * std::sqrt(std::abs(affine.xx * affine.yy - affine.xy * affine.yx));
+}
+
+void HeatmapLayer::setContourLevels(std::vector<float> levels) {
+    if (levels == levels_) return;
+    levels_ = std::move(levels);
+    contours_.clear();
+    Q_EMIT changed({});
+}
+
+std::optional<std::size_t> HeatmapLayer::cellAt(Level0Point point) const {
     const auto map = PlaneMap::level0ToLattice(field_.latticeToLevel0);
     if (field_.isEmpty() || !map) return std::nullopt;
-    const double column = std::floor(map->ux * point.x + map->uy * point.y + map->u0 + 0.5);
-    const double row = std::floor(map->vx * point.x + map->vy * point.y + map->v0 + 0.5);
+    const double column = std::floor(map->u(point.x, point.y) + 0.5);
+    const double row = std::floor(map->v(point.x, point.y) + 0.5);
     if (!(column >= 0 && row >= 0 && column < field_.columns && row < field_.rows)) return std::nullopt;
-    const float value = field_.at(static_cast<int>(column), static_cast<int>(row));
-    return std::isnan(value) ? std::nullopt : std::optional(value);
+    return static_cast<std::size_t>(row) * static_cast<std::size_t>(field_.columns) +
+           static_cast<std::size_t>(column);
+}
+
+std::optional<float> HeatmapLayer::valueAt(Level0Point point) const {
+    const auto cell = cellAt(point);
+    return cell && std::isfinite(field_.values[*cell]) ? std::optional(field_.values[*cell]) : std::nullopt;
+}
+
+bool HeatmapLayer::isDoubtfulAt(Level0Point point) const {
+    const auto cell = cellAt(point);
+    return cell && !doubtful_.empty() && doubtful_[*cell] != 0;
 }
 
 Level0Rect HeatmapLayer::cellsToLevel0(int column, int row, int columns, int rows) const {
@@ -125,31 +156,75 @@ Level0Rect HeatmapLayer::extent() const {
     return field_.isEmpty() ? Level0Rect{} : cellsToLevel0(0, 0, field_.columns, field_.rows);
 }
 
-void HeatmapLayer::clipToTissue(QImage& picture, const Viewport& viewport, QPoint origin) const {
-    const auto& tissue = *field_.tissue;
-    const double ratio = viewport.devicePixelRatio();
-    const QRectF whole =
-        viewport.toScreen({0, 0, tissue.width * tissue.cellWidth, tissue.height * tissue.cellHeight});
-    QPainter clip(&picture);
-    clip.setRenderHint(QPainter::SmoothPixmapTransform);
-    clip.setCompositionMode(QPainter::CompositionMode_DestinationIn);
-    clip.translate(-origin);
-    clip.drawImage(QRectF(whole.topLeft() * ratio, whole.size() * ratio), outline_);
+void HeatmapLayer::prepare() {
+    if (!table_) table_.emplace(colouring_);
+    if (!stale_) return;
+    stale_ = false;
+    contours_.clear();
+    lattice_ = FilledLattice(field_);
+    hatched_.assign(doubtful_.empty() ? 0 : lattice_.stride() * lattice_.height(), 0);
+    if (hatched_.empty()) return;
+    for (int row = 0; row < field_.rows; ++row) {
+        const auto from = doubtful_.begin() + static_cast<std::ptrdiff_t>(row) * field_.columns;
+        std::copy_n(from, field_.columns,
+                    hatched_.begin() + static_cast<std::ptrdiff_t>(lattice_.index(0, row)));
+    }
 }
 
 void HeatmapLayer::paint(QPainter& painter, const Viewport& viewport) {
-    const auto map = PlaneMap::level0ToLattice(field_.latticeToLevel0);
-    if (field_.isEmpty() || !map) return;
-    QRectF part = viewport.toScreen(extent()) & QRectF({0, 0}, viewport.size());
-    if (painter.hasClipping()) part &= painter.clipBoundingRect();
+    if (field_.isEmpty() || !PlaneMap::level0ToLattice(field_.latticeToLevel0)) return;
+    const QRectF part = viewport.toScreen(extent()) & DeviceGrid::wanted(painter, viewport);
     if (part.isEmpty()) return;
-    const double ratio = viewport.devicePixelRatio();
-    const QRect area = QRectF(part.topLeft() * ratio, part.size() * ratio).toAlignedRect();
-    QImage picture =
-        sampleLattice(colours_, map->afterScreen(viewport), area, interpolation_ == Interpolation::Smooth);
-    if (!outline_.isNull()) clipToTissue(picture, viewport, area.topLeft());
-    picture.setDevicePixelRatio(ratio);
-    painter.drawImage(QPointF(area.topLeft()) / ratio, picture);
+    prepare();
+    const HeatmapPicture picture{lattice_,
+                                 field_.latticeToLevel0,
+                                 *table_,
+                                 style_,
+                                 spotDiameter(),
+                                 field_.tissue.get(),
+                                 hatched_.empty() ? nullptr : &hatched_};
+    paintHeatmap(painter, viewport, picture, part);
+    if (!levels_.empty()) paintContours(painter, viewport, part);
+}
+
+/// Black or white, whichever stands out from the colours it runs through where the tissue shines through.
+QColor HeatmapLayer::contourColour(float level) const {
+    const float range = colouring_.maximum - colouring_.minimum;
+    const float share = range > 0 ? std::clamp((level - colouring_.minimum) / range, 0.0F, 1.0F) : 0.5F;
+    const QColor colour(colouring_.map.at(std::pow(share, colouring_.gamma)));
+    constexpr double tissue = 200,
+                     middle = 118; // grey of stained tissue, and of what is neither dark nor light
+    const double grey = qGray(colour.rgb()) * opacity() + tissue * (1 - opacity());
+    return grey > middle ? QColor(16, 16, 20) : QColor(250, 250, 252);
+}
+
+void HeatmapLayer::paintContours(QPainter& painter, const Viewport& viewport, const QRectF& part) {
+    const LatticeAffine& affine = field_.latticeToLevel0;
+    const QTransform toScreen = QTransform(affine.xx, affine.yx, affine.xy, affine.yy, affine.dx, affine.dy) *
+                                viewport.level0ToScreen();
+    const QRectF visible = toScreen.inverted().mapRect(part.adjusted(-2, -2, 2, 2));
+    const double cell = std::sqrt(std::abs(toScreen.determinant())) * viewport.devicePixelRatio();
+    const ContourCache::Lines& lines = contours_.at(field_, levels_, cell);
+    painter.save();
+    painter.setOpacity(1);
+    painter.setCompositionMode(QPainter::CompositionMode_SourceOver);
+    painter.setRenderHint(QPainter::Antialiasing);
+    QPolygonF shown;
+    for (std::size_t i = 0; i < levels_.size(); ++i) {
+        if (colouring_.threshold && levels_[i] < *colouring_.threshold) continue;
+        painter.setPen(QPen(contourColour(levels_[i]), 1.3, Qt::SolidLine, Qt::FlatCap, Qt::BevelJoin));
+        for (const ContourLine& line : lines[i]) {
+            if (!line.box.intersects(visible)) continue;
+            shown.clear();
+            for (const QPointF& point : line.points) {
+                const QPointF at = toScreen.map(point);
+                const bool apart = shown.isEmpty() || (at - shown.last()).manhattanLength() >= 1.5;
+                if (apart || &point == &line.points.last()) shown << at; // nearer ones cannot be seen
+            }
+            painter.drawPolyline(shown);
+        }
+    }
+    painter.restore();
 }
 
 } // namespace spotglass

@@ -116,6 +116,17 @@ void LegendWidget::setThreshold(std::optional<float> threshold) {
     update();
 }
 
+void LegendWidget::setGamma(float gamma) {
+    if (!(gamma > 0)) return;
+    gamma_ = gamma;
+    update();
+}
+
+void LegendWidget::setContourLevels(std::vector<float> levels) {
+    levels_ = std::move(levels);
+    update();
+}
+
 void LegendWidget::setOrigin(Origin origin) {
     origin_ = origin;
     refresh();
@@ -131,21 +142,41 @@ void LegendWidget::changeEvent(QEvent* event) {
     if (event->type() == QEvent::FontChange || event->type() == QEvent::LanguageChange) refresh();
 }
 
+double LegendWidget::yOf(double value, const QRectF& bar) const {
+    const double share =
+        std::clamp((value - minimum_) / (static_cast<double>(maximum_) - minimum_), 0.0, 1.0);
+    return bar.bottom() - std::pow(share, static_cast<double>(gamma_)) * bar.height();
+}
+
 void LegendWidget::paintTicks(QPainter& painter, const QRectF& bar) const {
     const double span = static_cast<double>(maximum_) - minimum_;
-    const std::vector<double> ticks = niceTicks(minimum_, maximum_, 6);
+    // Gamma crowds the ticks at one end; those at the other are written first, the rest where there is room.
+    std::vector<double> ticks = niceTicks(minimum_, maximum_, 6);
     const double step = ticks.size() > 1 ? ticks[1] - ticks[0] : span;
+    if (gamma_ > 1) std::reverse(ticks.begin(), ticks.end());
+    double former = INFINITY;
     for (const double tick : ticks) {
-        const double y = bar.bottom() - (tick - minimum_) / span * bar.height();
+        const double y = yOf(tick, bar);
         painter.setPen(QPen(ink, 1));
         painter.drawLine(QPointF(bar.right() + 2, y), QPointF(bar.right() + 7, y));
+        if (std::abs(y - former) < 15) continue;
+        former = y;
         painter.drawText(QRectF(bar.right() + 12, y - 9, legendWidth - bar.right() - 12 - margin, 18),
                          Qt::AlignVCenter | Qt::AlignLeft, niceText(tick, step));
     }
+}
+
+void LegendWidget::paintMarks(QPainter& painter, const QRectF& bar) const {
+    for (const float level : levels_) {
+        const double y = yOf(level, bar);
+        const double share = (bar.bottom() - y) / bar.height();
+        const bool light = qGray(map_.at(static_cast<float>(share))) > 118;
+        painter.setPen(QPen(light ? QColor(16, 16, 20) : QColor(250, 250, 252), 1.3));
+        painter.drawLine(QPointF(bar.left() + 1, y), QPointF(bar.right() - 1, y));
+    }
     if (!threshold_ || !(*threshold_ > minimum_)) return;
     // What lies below the threshold is not painted, so the bar is dim there.
-    const double share = std::min((static_cast<double>(*threshold_) - minimum_) / span, 1.0);
-    const double y = bar.bottom() - share * bar.height();
+    const double y = yOf(*threshold_, bar);
     painter.fillRect(QRectF(bar.left(), y, bar.width(), bar.bottom() - y), QColor(24, 25, 28, 190));
     painter.setPen(QPen(ink, 2));
     painter.drawLine(QPointF(bar.left() - 3, y), QPointF(bar.right() + 3, y));
@@ -174,7 +205,10 @@ void LegendWidget::paintEvent(QPaintEvent* /*event*/) {
         gradient.setColorAt(static_cast<double>(i) / 255, QColor(map_.table()[i]));
     painter.fillRect(layout.bar, gradient);
     painter.setFont(layout.text);
-    if (maximum_ > minimum_) paintTicks(painter, layout.bar);
+    if (maximum_ > minimum_) {
+        paintTicks(painter, layout.bar);
+        paintMarks(painter, layout.bar);
+    }
     painter.setPen(QPen(QColor(255, 255, 255, 90), 1));
     painter.setBrush(Qt::NoBrush);
     painter.drawRect(layout.bar.adjusted(-0.5, -0.5, 0.5, 0.5));

@@ -3,6 +3,7 @@
 #include "viewer/tiles/ColorMap.h"
 
 #include <optional>
+#include <vector>
 
 #include <QWidget>
 
@@ -33,6 +34,11 @@ class LegendWidget : public QWidget {
     void setColorMap(const ColorMap& map);
     /// Values at the two ends of the bar.
     void setRange(float minimum, float maximum);
+    /// The bar shows the colours evenly; its ticks stand where their values have their colours
+    /// (HeatmapLayer::setGamma).
+    void setGamma(float gamma);
+    /// Marks the values that have contour lines.
+    void setContourLevels(std::vector<float> levels);
     /// Marks the value below which nothing is painted.
     void setThreshold(std::optional<float> threshold);
     void setOrigin(Origin origin);
@@ -53,11 +59,15 @@ class LegendWidget : public QWidget {
     struct Layout;
     [[nodiscard]] Layout arrange() const;
     void paintTicks(QPainter& painter, const QRectF& bar) const;
+    void paintMarks(QPainter& painter, const QRectF& bar) const;
+    /// Height of a value on the bar; held within it.
+    [[nodiscard]] double yOf(double value, const QRectF& bar) const;
     void refresh();
 
     QString gene_, unit_, note_;
     ColorMap map_;
-    float minimum_ = 0, maximum_ = 1;
+    float minimum_ = 0, maximum_ = 1, gamma_ = 1;
+    std::vector<float> levels_;
     std::optional<float> threshold_;
     Origin origin_ = Origin::Predicted;
 };

@@ -51,16 +51,20 @@ const std::array<Published, 6> maps = {{{"viridis", viridis},
                                         {"coolwarm", coolwarm},
                                         {"grey", grey}}};
 
+/// The colour `fraction` (0 to 1) of the way along `colours`.
+QRgb between(std::span<const QRgb> colours, double fraction) {
+    const double at = fraction * static_cast<double>(colours.size() - 1);
+    const auto left = std::min(static_cast<std::size_t>(at), colours.size() - 2);
+    const double share = at - static_cast<double>(left);
+    const auto mix = [share](int a, int b) { return static_cast<int>(std::lround(a + (b - a) * share)); };
+    const QRgb a = colours[left], b = colours[left + 1];
+    return qRgb(mix(qRed(a), qRed(b)), mix(qGreen(a), qGreen(b)), mix(qBlue(a), qBlue(b)));
+}
+
 std::array<QRgb, 256> interpolated(std::span<const QRgb> colours) {
     std::array<QRgb, 256> table{};
-    for (std::size_t i = 0; i < table.size(); ++i) {
-        const double at = static_cast<double>(i) / 255.0 * static_cast<double>(colours.size() - 1);
-        const auto left = std::min(static_cast<std::size_t>(at), colours.size() - 2);
-        const double share = at - static_cast<double>(left);
-        const auto mix = [share](int a, int b) { return static_cast<int>(std::lround(a + (b - a) * share)); };
-        const QRgb a = colours[left], b = colours[left + 1];
-        table[i] = qRgb(mix(qRed(a), qRed(b)), mix(qGreen(a), qGreen(b)), mix(qBlue(a), qBlue(b)));
-    }
+    for (std::size_t i = 0; i < table.size(); ++i)
+        table[i] = between(colours, static_cast<double>(i) / 255.0);
     return table;
 }
 
@@ -99,6 +103,15 @@ ColorMap ColorMap::reversed() const {
     std::reverse(other.table_.begin(), other.table_.end());
     other.reversed_ = !reversed_;
     return other;
+}
+
+std::vector<QRgb> ColorMap::ramp(std::size_t steps, float gamma) const {
+    std::vector<QRgb> colours(std::max<std::size_t>(steps, 2));
+    for (std::size_t i = 0; i < colours.size(); ++i) {
+        const double fraction = static_cast<double>(i) / static_cast<double>(colours.size() - 1);
+        colours[i] = between(table_, gamma == 1 ? fraction : std::pow(fraction, static_cast<double>(gamma)));
+    }
+    return colours;
 }
 
 } // namespace spotglass

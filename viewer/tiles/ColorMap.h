@@ -3,6 +3,7 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <vector>
 
 #include <QRgb>
 #include <QString>
@@ -40,6 +41,10 @@ class ColorMap {
                                  : at(std::isnan(value) ? value : 0.5F);
     }
     [[nodiscard]] const std::array<QRgb, 256>& table() const { return table_; }
+    /// `steps` (at least 2) opaque colours from low to high, interpolated between those of the table. With a
+    /// `gamma` (above 0) the one a fraction t of the way has the colour of t^gamma: below 1 the low values
+    /// take more of the colours, above 1 the high ones.
+    [[nodiscard]] std::vector<QRgb> ramp(std::size_t steps, float gamma = 1) const;
 
     bool operator==(const ColorMap& other) const { return table_ == other.table_; }
 
