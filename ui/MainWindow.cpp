@@ -1,6 +1,8 @@
 #include "ui/MainWindow.h"
 
 #include "ui/Banner.h"
+#include "ui/ColorDock.h"
+#include "ui/ColorPresenter.h"
 #include "ui/DisplayPanel.h"
 #include "ui/GenePanelDock.h"
 #include "ui/HeatmapPresenter.h"
@@ -27,6 +29,7 @@ MainWindow::MainWindow(SlideService& slides, PredictionService& predictions, QWi
     buildCentre();
     panel_ = new GenePanelDock(this);
     addDockWidget(Qt::RightDockWidgetArea, panel_);
+    buildColors();
     buildStatusBar();
     buildFileMenu();
     buildViewMenu();
@@ -152,6 +155,8 @@ void MainWindow::showSlide(const OpenedSlide& slide) {
     predictions_.setSlide(slide); // before the view, which drops its slide on another thread
     view_->setSlide(slide.source);
     view_->setMicronsPerPixel(slide.scale);
+    colors_->setSlide(slide.source, slide.iccProfile);
+    colorDock_->setProfileAvailable(slide.iccProfile.has_value());
     rememberFolder("slide", slide.path);
     const auto info = slide.source->info();
     if (!slide.scale)
@@ -167,6 +172,7 @@ void MainWindow::showSlide(const OpenedSlide& slide) {
     scaleAction_->setEnabled(!info->micronsPerPixel);
     view_->setFocus();
     updateZoom();
+    updateMagnifications();
     updateState();
     Q_EMIT slideShown();
 }
@@ -235,6 +241,7 @@ void MainWindow::useScale(double micronsPerPixel) {
     predictions_.setSlide(*slide_);
     banner_->clear();
     updateZoom();
+    updateMagnifications();
     updateState();
     if (std::exchange(predictsAfterScale_, false)) predictions_.predict();
 }
@@ -271,6 +278,7 @@ void MainWindow::saveSettings() const {
     settings.setValue(QStringLiteral("window/geometry"), saveGeometry());
     settings.setValue(QStringLiteral("window/state"), saveState());
     panel_->save(settings);
+    colorDock_->save(settings);
 }
 
 void MainWindow::restoreSettings() {
@@ -278,6 +286,7 @@ void MainWindow::restoreSettings() {
     restoreGeometry(settings.value(QStringLiteral("window/geometry")).toByteArray());
     restoreState(settings.value(QStringLiteral("window/state")).toByteArray());
     panel_->restore(settings);
+    colorDock_->restore(settings);
 }
 
 } // namespace spotglass

@@ -11,6 +11,8 @@ class QStackedWidget;
 namespace spotglass {
 
 class Banner;
+class ColorDock;
+class ColorPresenter;
 class GenePanelDock;
 class HeatmapPresenter;
 class SlideView;
@@ -70,6 +72,9 @@ class MainWindow : public QMainWindow {
     void connectPanel();
     void buildFileMenu();
     void buildViewMenu();
+    void buildMagnificationMenu(QMenu* menu);
+    void buildTurnMenu(QMenu* menu);
+    void buildColors();
     void buildPredictionMenu();
     void buildHelpMenu();
     QAction* addCommand(QMenu* menu, const QString& text, const QList<QKeySequence>& keys,
@@ -84,6 +89,8 @@ class MainWindow : public QMainWindow {
     void updateState();
     void updatePosition();
     void updateZoom();
+    void updateMagnifications();
+    void magnify(double times);
     void updateRecent();
     void chooseSlideFile();
     void chooseModelFile();
@@ -109,7 +116,10 @@ class MainWindow : public QMainWindow {
     HeatmapPresenter* heatmap_ = nullptr;
     QMenu* recent_ = nullptr;
     QLabel *value_ = nullptr, *position_ = nullptr, *zoom_ = nullptr;
+    ColorDock* colorDock_ = nullptr;
+    ColorPresenter* colors_ = nullptr;
     QList<QAction*> slideActions_; ///< make sense only with a slide
+    QList<QAction*> magnificationActions_;
     QAction *predictAction_ = nullptr, *presentationAction_ = nullptr, *scaleAction_ = nullptr;
 };
 

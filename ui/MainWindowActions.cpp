@@ -1,4 +1,4 @@
-// Menus, keys, files and the presentation of MainWindow.
+// Menus, keys and files of MainWindow.
 #include "ui/AboutDialog.h"
 #include "ui/Banner.h"
 #include "ui/GenePanelDock.h"
@@ -16,7 +16,6 @@
 #include <QMenuBar>
 #include <QMimeData>
 #include <QPointer>
-#include <QScreen>
 #include <QSettings>
 #include <QStandardPaths>
 #include <QStatusBar>
@@ -24,8 +23,6 @@
 
 namespace spotglass {
 namespace {
-
-constexpr double zoomStep = 1.5;
 
 QString slideFilter() {
     return MainWindow::tr(
@@ -59,39 +56,6 @@ void MainWindow::buildFileMenu() {
     quit->setMenuRole(QAction::QuitRole);
 }
 
-void MainWindow::buildViewMenu() {
-    QMenu* menu = menuBar()->addMenu(tr("&View"));
-    slideActions_ +=
-        {addCommand(menu, tr("&Whole slide"), {QKeySequence(QStringLiteral("Ctrl+0"))},
-                    [this] { view_->fit(); }),
-         addCommand(menu, tr("Zoom &in"), {QKeySequence::ZoomIn, QKeySequence(QStringLiteral("Ctrl+="))},
-                    [this] { view_->zoomBy(zoomStep); }),
-         addCommand(menu, tr("Zoom &out"), {QKeySequence::ZoomOut}, [this] { view_->zoomBy(1 / zoomStep); }),
-         addCommand(menu, tr("&Full resolution (1:1)"), {QKeySequence(QStringLiteral("Ctrl+1"))}, [this] {
-             view_->setView(view_->viewport().center(), 1 / view_->viewport().devicePixelRatio());
-         })};
-    menu->addSeparator();
-    scaleAction_ = addCommand(menu, tr("Set the &scale of the slide..."), {}, [this] { askForScale(false); });
-    scaleAction_->setEnabled(false);
-    menu->addSeparator();
-    auto* panelAction = panel_->toggleViewAction();
-    panelAction->setText(tr("&Gene expression panel"));
-    panelAction->setShortcut(QKeySequence(QStringLiteral("Ctrl+G")));
-    menu->addAction(panelAction);
-    addAction(panelAction);
-    addCommand(menu, tr("Full s&creen"), {QKeySequence(QStringLiteral("F11"))},
-               [this] { setWindowState(windowState() ^ Qt::WindowFullScreen); });
-    presentationAction_ = addCommand(menu, tr("&Presentation"), {QKeySequence(QStringLiteral("F5"))},
-                                     [this] { setPresentation(!view_->isPresentation()); });
-    slideActions_.append(presentationAction_);
-    for (QAction* action : slideActions_)
-        action->setEnabled(false);
-    auto* escape = new QAction(this);
-    escape->setShortcut(QKeySequence(Qt::Key_Escape));
-    connect(escape, &QAction::triggered, this, &MainWindow::leave);
-    addAction(escape);
-}
-
 void MainWindow::buildPredictionMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&Expression"));
     predictAction_ =
@@ -112,32 +76,6 @@ void MainWindow::buildHelpMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&Help"));
     auto* about = addCommand(menu, tr("&About Spotglass"), {}, [this] { showAbout(this); });
     about->setMenuRole(QAction::AboutRole);
-}
-
-void MainWindow::setPresentation(bool on, bool fullScreen) {
-    if (on == view_->isPresentation()) return;
-    if (on) panelWasVisible_ = panel_->isVisibleTo(this);
-    menuBar()->setVisible(!on);
-    statusBar()->setVisible(!on);
-    panel_->setVisible(!on && panelWasVisible_);
-    banner_->setSuppressed(on);
-    view_->setPresentation(on);
-    if (fullScreen) {
-        // Where no window manager listens, the window has to take the screen by itself.
-        const QRect before = std::exchange(placeBefore_, geometry());
-        setGeometry(on ? screen()->geometry() : before);
-        setWindowState(windowState().setFlag(Qt::WindowFullScreen, on));
-    }
-    view_->setFocus();
-}
-
-void MainWindow::leave() {
-    if (view_->isPresentation())
-        setPresentation(false);
-    else if (isFullScreen())
-        setWindowState(windowState() & ~Qt::WindowFullScreen);
-    else
-        predictions_.cancel();
 }
 
 QString MainWindow::lastFolder(const char* what) const {

@@ -29,16 +29,19 @@ QString positionText(Level0Point point, std::optional<MicronsPerPixel> scale) {
         .arg(pixels, whole(point.x * scale->x), whole(point.y * scale->y));
 }
 
+std::optional<double> nativeMagnification(std::optional<double> objectivePower,
+                                          std::optional<MicronsPerPixel> scale) {
+    if (objectivePower && *objectivePower > 0) return objectivePower;
+    if (scale && scale->isValid()) return 10 / scale->mean();
+    return std::nullopt;
+}
+
 QString zoomText(double screenScale, std::optional<double> objectivePower,
                  std::optional<MicronsPerPixel> scale) {
     const QString percent = Words::tr("%1 %").arg(brief(screenScale * 100));
-    double objective = 0;
-    if (objectivePower && *objectivePower > 0)
-        objective = *objectivePower;
-    else if (scale && scale->isValid())
-        objective = 10 / scale->mean();
-    if (objective <= 0) return percent;
-    return Words::tr("%1\u00d7  (%2)").arg(brief(objective * screenScale), percent);
+    const auto native = nativeMagnification(objectivePower, scale);
+    if (!native) return percent;
+    return Words::tr("%1\u00d7  (%2)").arg(brief(*native * screenScale), percent);
 }
 
 } // namespace spotglass

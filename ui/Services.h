@@ -3,6 +3,7 @@
 #include "viewer/base/ExpressionField.h"
 #include "viewer/base/Result.h"
 #include "viewer/base/Units.h"
+#include "viewer/slide/IccProfile.h"
 
 #include <cstddef>
 #include <filesystem>
@@ -26,6 +27,7 @@ struct OpenedSlide {
     std::shared_ptr<SlideSource> source;
     std::optional<MicronsPerPixel>
         scale; ///< of level 0: from the file, or given for it; nothing when not known
+    std::optional<IccBytes> iccProfile = {}; ///< that the file carries
 };
 
 /// One model file that can be chosen.

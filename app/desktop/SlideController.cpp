@@ -61,6 +61,11 @@ Result<OpenedSlide> SlideController::openOnWorker(Memory& memory, const std::fil
     if (!source) return tl::unexpected(source.error());
     OpenedSlide slide{std::filesystem::absolute(path), *source,
                       given ? given : (*source)->info()->micronsPerPixel};
+    if (auto profile = readIccProfile(path))
+        slide.iccProfile = std::move(*profile);
+    else
+        spdlog::warn("The colours of this slide are shown without its profile: {}",
+                     profile.error().sentence());
     if (!given && slide.scale) return slide; // the usual case does not wait for the memory
     SlideMemory* known = memory.get();
     if (!known) return slide;

@@ -19,11 +19,13 @@ class FakeSlides final : public SlideService {
     std::vector<MicronsPerPixel> remembered;
 
     /// Adds a small drawn slide.
-    void add(const std::filesystem::path& path, std::optional<MicronsPerPixel> scale) {
+    void add(const std::filesystem::path& path, std::optional<MicronsPerPixel> scale,
+             double objectivePower = 20) {
         SyntheticSlideOptions options;
         options.width = 4000;
         options.height = 3000;
         options.micronsPerPixel = scale;
+        options.objectivePower = objectivePower;
         slides[path] = {path, std::make_shared<SyntheticSlideSource>(options), scale};
     }
     void openSlide(const std::filesystem::path& path, std::optional<MicronsPerPixel> given = {}) override {
