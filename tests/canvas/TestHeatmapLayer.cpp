@@ -285,6 +285,177 @@ class TestHeatmapLayer : public QObject {
         QCOMPARE(part.copy(101, 57, 200, 133), whole.copy(101, 57, 200, 133));
         QCOMPARE(part.pixel(100, 57), nothing);
     }
+    void aTurnedClippedPaintGivesTheSamePixels() {
+        HeatmapLayer layer;
+        prepare(layer);
+        layer.setDoubtful(flags());
+        Viewport view = viewport(0.37, {5000, 2500});
+        view.setMirrored(true);
+        view.setRotation(37);
+        for (const auto style : {LatticeStyle::Blocks, LatticeStyle::Smooth, LatticeStyle::Spots}) {
+            layer.setStyle(style);
+            const QImage whole = paint(layer, view);
+            QImage part(640, 480, QImage::Format_RGB32);
+            part.fill(nothing);
+            QPainter painter(&part);
+            painter.setClipRect(QRect(211, 97, 200, 133));
+            layer.paint(painter, view);
+            QCOMPARE(part.copy(211, 97, 200, 133), whole.copy(211, 97, 200, 133));
+        }
+    }
+    /// The picture of a turned, mirrored view is that of the upright one, turned and mirrored: the colours,
+    /// the tissue's edge and the spots.
+    void aTurnedViewShowsTheSamePicture() {
+        auto tissue = std::make_shared<TissueOutline>();
+        tissue->width = 200;
+        tissue->height = 200;
+        tissue->cellWidth = tissue->cellHeight = 100;
+        for (int i = 0; i < tissue->width * tissue->height; ++i)
+            tissue->cells.push_back(i % 200 < 52 && i / 200 > 20 ? 255 : 0);
+        HeatmapLayer layer;
+        prepare(layer);
+        ExpressionField masked = field();
+        masked.tissue = tissue;
+        layer.setField(masked);
+        const Viewport upright = viewport(0.5, {5000, 2300});
+        for (const auto style : {LatticeStyle::Blocks, LatticeStyle::Smooth, LatticeStyle::Spots}) {
+            layer.setStyle(style);
+            const QImage plain = paint(layer, upright);
+            for (const double turn : {0.0, 90.0, 180.0, 270.0, 33.0}) {
+                Viewport view = upright;
+                view.setMirrored(true);
+                view.setRotation(turn);
+                const QImage turned = paint(layer, view);
+                int compared = 0, painted = 0, different = 0;
+                for (int y = 0; y < 480; ++y) {
+                    for (int x = 0; x < 640; ++x) {
+                        const ScreenPoint at = upright.toScreen(view.toLevel0(ScreenPoint{x + 0.5, y + 0.5}));
+                        if (at.x < 0 || at.y < 0 || at.x >= 640 || at.y >= 480) continue;
+                        const QRgb a = turned.pixel(x, y),
+                                   b = plain.pixel(static_cast<int>(at.x), static_cast<int>(at.y));
+                        ++compared;
+                        painted += b != nothing;
+                        different += std::abs(qRed(a) - qRed(b)) > 40 || std::abs(qBlue(a) - qBlue(b)) > 40;
+                    }
+                }
+                QVERIFY(compared > 100000 && painted > 20000);
+                // Quarter turns map pixels onto pixels; others differ along edges, by less than a pixel.
+                QVERIFY2(different <= (turn == 33 ? compared / 25 : compared / 1000),
+                         qPrintable(QStringLiteral("%1 of %2 at %3").arg(different).arg(compared).arg(turn)));
+            }
+        }
+    }
+    void smoothStaysBetweenItsNeighbours() {
+        ExpressionField steps;
+        steps.columns = steps.rows = 12;
+        steps.latticeToLevel0 = {100, 0, 1000, 0, 100, 1000};
+        std::mt19937 random(1);
+        for (int i = 0; i < 144; ++i) // hard edges, where a cubic overshoots most
+            steps.values.push_back(random() % 9 == 0 ? ExpressionField::missing
+                                   : random() % 2    ? 60.0F
+                                                     : 190.0F);
+        HeatmapLayer layer;
+        prepare(layer);
+        layer.setStyle(LatticeStyle::Smooth);
+        layer.setField(steps);
+        Viewport view = viewport(0.4, {1550, 1550});
+        for (const double turn : {0.0, 25.0}) {
+            view.setRotation(turn);
+            const QImage image = paint(layer, view);
+            int low = 255, high = 0;
+            for (int y = 0; y < 480; ++y) {
+                for (int x = 0; x < 640; ++x) {
+                    if (image.pixel(x, y) == nothing) continue;
+                    low = std::min(low, qRed(image.pixel(x, y)));
+                    high = std::max(high, qRed(image.pixel(x, y)));
+                }
+            }
+            QCOMPARE(low, 60);
+            QCOMPARE(high, 190);
+        }
+    }
+    void gammaBendsTheColours() {
+        HeatmapLayer layer;
+        prepare(layer);
+        layer.updateCells({{10, 10, 63.75F}});
+        const Viewport view = viewport(1, field().latticeToLevel0.toLevel0(10, 10));
+        const auto middle = [&] { return qRed(paint(layer, view).pixel(320, 240)); };
+        QCOMPARE(middle(), 64);
+        layer.setGamma(0.5F);
+        QCOMPARE(middle(), 128);
+        layer.setGamma(2);
+        QCOMPARE(middle(), 16);
+        layer.setGamma(0); // no gamma
+        QCOMPARE(layer.gamma(), 2.0F);
+    }
+    void aThresholdCutsTheInterpolatedValue() {
+        ExpressionField ramp;
+        ramp.columns = 10;
+        ramp.rows = 4;
+        ramp.latticeToLevel0 = {100, 0, 1000, 0, 100, 1000};
+        for (int i = 0; i < 40; ++i)
+            ramp.values.push_back(static_cast<float>(i % 10));
+        HeatmapLayer layer;
+        layer.setField(ramp);
+        layer.setStyle(LatticeStyle::Smooth);
+        layer.setRange(0, 9);
+        layer.setThreshold(4.25F);
+        const Viewport view = viewport(1, {1425, 1150});
+        const QImage image = paint(layer, view);
+        QCOMPARE(image.pixel(318, 240), nothing); // the value is 4.25 in the middle of the view
+        QVERIFY(image.pixel(322, 240) != nothing);
+    }
+    void spotsHaveTheirDiameter() {
+        HeatmapLayer layer;
+        prepare(layer);
+        layer.setStyle(LatticeStyle::Spots);
+        layer.setSpotDiameter(60);
+        const Viewport view = viewport(2, field().latticeToLevel0.toLevel0(10, 10));
+        const QImage image = paint(layer, view);
+        int wide = 0, high = 0;
+        for (int i = 100; i < 540; ++i)
+            wide += i > 210 && i < 430 && image.pixel(i, 240) != nothing;
+        for (int i = 150; i < 330; ++i)
+            high += image.pixel(320, i) != nothing;
+        QVERIFY(std::abs(wide - 120) <= 2 && std::abs(high - 120) <= 2);
+        QVERIFY(std::abs(HeatmapLayer().spotDiameter() - 0.55) < 1e-9);
+    }
+    /// Cells of the left half.
+    static std::vector<std::uint8_t> flags() {
+        std::vector<std::uint8_t> left;
+        for (int i = 0; i < 40 * 30; ++i)
+            left.push_back(i % 40 < 20);
+        return left;
+    }
+    void doubtfulCellsAreHatched() {
+        HeatmapLayer layer;
+        prepare(layer);
+        const Viewport view = viewport(0.2, field().latticeToLevel0.toLevel0(19.5, 14.5));
+        const QImage plain = paint(layer, view);
+        layer.setDoubtful({1, 2, 3}); // not of this lattice
+        QCOMPARE(paint(layer, view), plain);
+        layer.setDoubtful(flags());
+        const QImage hatched = paint(layer, view);
+        int left = 0;
+        for (int y = 0; y < 480; ++y) {
+            for (int x = 0; x < 640; ++x) {
+                if (x >= 320)
+                    QCOMPARE(hatched.pixel(x, y), plain.pixel(x, y));
+                else
+                    left += hatched.pixel(x, y) != plain.pixel(x, y);
+            }
+        }
+        QVERIFY(left > 30000);
+        QVERIFY(layer.isDoubtfulAt(field().latticeToLevel0.toLevel0(19, 3)));
+        QVERIFY(!layer.isDoubtfulAt(field().latticeToLevel0.toLevel0(20, 3)));
+        layer.setField(field()); // another gene on the same lattice
+        QCOMPARE(paint(layer, view), hatched);
+        // The stripes move with the slide.
+        Viewport moved = view;
+        moved.panBy(37, -21);
+        const QImage later = paint(layer, moved);
+        QCOMPARE(later.copy(137, 79, 150, 200), hatched.copy(100, 100, 150, 200));
+    }
 };
 
 QTEST_GUILESS_MAIN(TestHeatmapLayer)

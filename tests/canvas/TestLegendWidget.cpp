@@ -64,6 +64,35 @@ class TestLegendWidget : public QObject {
         legend.setRange(1, 1); // an empty range must not divide by zero
         QVERIFY(!grab(legend).isNull());
     }
+    void gammaMovesTheMarksNotTheColours() {
+        LegendWidget legend;
+        legend.setColorMap(*ColorMap::named(QStringLiteral("grey")));
+        const auto markAt = [&legend](float level) { // height of the mark above the bar's foot, 0 to 1
+            legend.setContourLevels({});
+            const QImage without = grab(legend);
+            legend.setContourLevels({level});
+            const QImage with = grab(legend);
+            double sum = 0, weights = 0;
+            for (int y = 0; y < with.height(); ++y) {
+                const double weight = std::abs(qGray(with.pixel(23, y)) - qGray(without.pixel(23, y)));
+                sum += weight * (y + 0.5);
+                weights += weight;
+            }
+            int top = 0, bottom = without.height() - 1; // the bar is where grey runs from white to black
+            while (qGray(without.pixel(23, top)) < 245)
+                ++top;
+            while (qGray(without.pixel(23, bottom)) > 6)
+                --bottom;
+            return (bottom + 1 - sum / weights) / (bottom + 1 - top);
+        };
+        QVERIFY(std::abs(markAt(0.25F) - 0.25) < 0.02);
+        legend.setGamma(0.5F);
+        QVERIFY(std::abs(markAt(0.25F) - 0.5) < 0.02);
+        legend.setGamma(2);
+        QVERIFY(std::abs(markAt(0.5F) - 0.25) < 0.02);
+        legend.setRange(0, 4);
+        QVERIFY(std::abs(markAt(2.0F) - 0.25) < 0.02);
+    }
 };
 
 QTEST_MAIN(TestLegendWidget)

@@ -141,7 +141,7 @@ class TestOverlayPlacement : public QObject {
     /// Every pixel whose centre lies more than half a pixel inside a cell has that cell's colour: no side is
     /// missing, and none is there that should not be.
     static void expectCells(const QImage& image, const Viewport& view, const LatticeAffine& its) {
-        const auto toLattice = PlaneMapOf(view, its);
+        const auto toLattice = latticeOf(view, its);
         const double ratio = view.devicePixelRatio();
         const double reach = std::hypot(toLattice.m11(), toLattice.m21()) / ratio * 0.5,
                      reachDown = std::hypot(toLattice.m12(), toLattice.m22()) / ratio * 0.5;
@@ -159,9 +159,103 @@ class TestOverlayPlacement : public QObject {
             }
         }
     }
-    static QTransform PlaneMapOf(const Viewport& view, const LatticeAffine& its) {
+    static QTransform latticeOf(const Viewport& view, const LatticeAffine& its) {
         return (QTransform(its.xx, its.yx, its.xy, its.yy, its.dx, its.dy) * view.level0ToScreen())
             .inverted();
+    }
+    /// The centre of gravity of what covers the background, within `reach` pixels of `around`.
+    static QPointF centroid(const QImage& image, QPointF around, double reach) {
+        double weights = 0, x = 0, y = 0;
+        for (int row = static_cast<int>(around.y() - reach); row <= around.y() + reach; ++row) {
+            for (int column = static_cast<int>(around.x() - reach); column <= around.x() + reach; ++column) {
+                const double weight = 255 - qRed(image.pixel(column, row));
+                weights += weight;
+                x += weight * (column + 0.5);
+                y += weight * (row + 0.5);
+            }
+        }
+        return {x / weights, y / weights};
+    }
+    /// Distance of the drawn centres from the true ones, for a layer whose discs are black on red.
+    static double worstCentre(Layer& layer, const LatticeAffine& its, double diameter, int* count) {
+        double worst = 0;
+        for (int zoom = 0; zoom < 30; ++zoom) {
+            for (int turn = 0; turn < 12; ++turn) {
+                for (const double ratio : {1.0, 1.5}) {
+                    const Viewport shown =
+                        view(scaleOf(zoom), turn * 30 + (turn % 3) * 3.7, turn % 2 == 1, ratio, zoom + turn);
+                    const double reach = diameter * shown.deviceScale() / 2 + 1.5;
+                    const QImage image = paint(layer, shown);
+                    for (int row = 5; row < 65; row += 3) {
+                        for (int column = 5; column < 85; column += 3) {
+                            const ScreenPoint at = shown.toScreen(its.toLevel0(column, row));
+                            const QPointF truth = QPointF(at.x, at.y) * ratio;
+                            if (!QRectF(image.rect())
+                                     .adjusted(reach, reach, -reach - 1, -reach - 1)
+                                     .contains(truth))
+                                continue;
+                            const QPointF off = centroid(image, truth, reach) - truth;
+                            worst = std::max({worst, std::abs(off.x()), std::abs(off.y())});
+                            ++*count;
+                        }
+                    }
+                }
+            }
+        }
+        return worst;
+    }
+
+  private Q_SLOTS:
+    void centresOfTheHeatmapsSpots() {
+        ExpressionField sparse = field(affine);
+        for (float& value : sparse.values)
+            value = 0;
+        HeatmapLayer layer;
+        layer.setColorMap(*ColorMap::named(QStringLiteral("grey")));
+        layer.setField(sparse);
+        layer.setStyle(LatticeStyle::Spots);
+        layer.setSpotDiameter(55);
+        int count = 0;
+        const double worst = worstCentre(layer, affine, 55, &count);
+        qInfo("%d spots of the heatmap, the worst %.4f device pixels off", count, worst);
+        QVERIFY(count > 5000);
+        QVERIFY(worst <= allowed);
+    }
+    void centresOfSingleSpots() {
+        std::vector<SpotValue> spots;
+        for (int row = 0; row < 70; ++row)
+            for (int column = 0; column < 90; ++column)
+                spots.push_back({{}, oblique.toLevel0(column, row), 0.0F});
+        SpotLayer layer;
+        layer.setColorMap(*ColorMap::named(QStringLiteral("grey")));
+        layer.setDiameterLevel0(55, 55);
+        layer.setSpots(std::move(spots));
+        int count = 0;
+        const double worst = worstCentre(layer, oblique, 55, &count);
+        qInfo("%d single spots, the worst %.4f device pixels off", count, worst);
+        QVERIFY(count > 5000);
+        QVERIFY(worst <= allowed);
+    }
+    /// A painter that begins between device pixels, as a widget inside a window at 1.5 pixels a point may.
+    void aPainterThatBeginsBetweenPixels() {
+        HeatmapLayer layer;
+        prepare(layer, affine);
+        const Viewport shown = view(0.5, 0, false, 1.5, 3);
+        QImage image(660, 510, QImage::Format_RGB32);
+        image.setDevicePixelRatio(1.5);
+        image.fill(Qt::red);
+        QPainter painter(&image);
+        painter.translate(21, 15); // 31.5 and 22.5 device pixels
+        layer.paint(painter, shown);
+        painter.end();
+        image.setDevicePixelRatio(1);
+        const ScreenPoint corner = shown.toScreen(affine.toLevel0(40.5, 30.5));
+        const double x = corner.x * 1.5 + 31.5, y = corner.y * 1.5 + 22.5;
+        const int left = static_cast<int>(std::floor(x - 0.5)), top = static_cast<int>(std::floor(y - 0.5));
+        // The four pixels around the corner of four cells show the four cells.
+        QVERIFY(image.pixel(left, top) != image.pixel(left + 1, top));
+        QVERIFY(image.pixel(left, top) != image.pixel(left, top + 1));
+        QCOMPARE(image.pixel(left, top), image.pixel(left + 1, top + 1));
     }
 };
 

@@ -132,6 +132,21 @@ class TestOverlaySpeed : public QObject {
         report("another gene", took);
         QVERIFY(took < 60);
     }
+    void spots() {
+        std::vector<SpotValue> all;
+        for (int i = 0; i < columns * rows; ++i)
+            all.push_back({{},
+                           {100 + 200.5 * (i % columns), 100 + 200.5 * (i / columns)},
+                           static_cast<float>(i % 17) / 16});
+        SpotLayer layer;
+        layer.setSpots(std::move(all));
+        layer.setDiameterLevel0(150, 150);
+        for (const double scale : {0.01, 0.0192, 0.2, 3.0}) {
+            const double took = best(layer, view(scale, 33));
+            report(qPrintable(QStringLiteral("100,800 spots, turned, scale %1").arg(scale)), took);
+            QVERIFY(took < 120);
+        }
+    }
     void contours() {
         HeatmapLayer layer;
         layer.setField(field(false));

@@ -64,6 +64,18 @@ class TestColorMap : public QObject {
         QCOMPARE(map.at(NAN, 1.0F, 1.0F), QRgb(0));
         QCOMPARE(map.at(1.0F, 1.0F, 1.0F), map.at(0.5F));
     }
+    void aRampIsFinerThanTheTableAndMeetsIt() {
+        for (const QString& name : ColorMap::names()) {
+            const ColorMap map = *ColorMap::named(name);
+            const std::vector<QRgb> ramp = map.ramp(255 * 8 + 1);
+            for (std::size_t i = 0; i < 256; ++i)
+                QCOMPARE(ramp[i * 8], map.table()[i]);
+        }
+        const std::vector<QRgb> bent = named("grey").ramp(101, 2);
+        QCOMPARE(qRed(bent[50]), 64);
+        QCOMPARE(bent[100], qRgb(255, 255, 255));
+        QCOMPARE(named("grey").ramp(0).size(), std::size_t(2));
+    }
 };
 
 QTEST_GUILESS_MAIN(TestColorMap)

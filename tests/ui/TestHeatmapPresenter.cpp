@@ -71,6 +71,46 @@ class TestHeatmapPresenter : public QObject {
         QCOMPARE(presenter.layer().minimum(), 3.0F);
         QCOMPARE(presenter.layer().maximum(), 3.0F);
     }
+    void everySettingReachesTheLayer() {
+        SlideView view;
+        FakePredictions predictions;
+        HeatmapPresenter presenter(view, predictions);
+        DisplaySettings settings;
+        settings.automaticRange = false;
+        settings.minimum = 0;
+        settings.maximum = 4;
+        settings.gamma = 0.5F;
+        settings.style = LatticeStyle::Spots;
+        settings.blending = Layer::Blending::Multiply;
+        settings.contourLines = 3;
+        predictions.model = FakePredictions::someModel();
+        predictions.now.done = FakePredictions::total;
+        presenter.setModel(predictions.model);
+        presenter.setGene(QStringLiteral("FN1"));
+        presenter.setDisplay(settings);
+        QCOMPARE(presenter.layer().gamma(), 0.5F);
+        QCOMPARE(presenter.layer().style(), LatticeStyle::Spots);
+        QCOMPARE(presenter.layer().blending(), Layer::Blending::Multiply);
+        QCOMPARE(presenter.layer().contourLevels(), (std::vector<float>{1, 2, 3}));
+        settings.contourLines = 0;
+        presenter.setDisplay(settings);
+        QVERIFY(presenter.layer().contourLevels().empty());
+    }
+    void theReadoutSaysWhereAValueIsDoubtful() {
+        SlideView view;
+        FakePredictions predictions;
+        HeatmapPresenter presenter(view, predictions);
+        predictions.model = FakePredictions::someModel();
+        presenter.setModel(predictions.model);
+        predictions.now.done = FakePredictions::total;
+        presenter.setGene(QStringLiteral("FASN"));
+        std::vector<std::uint8_t> flags(FakePredictions::total, 0);
+        flags[0] = 1;
+        presenter.setDoubtful(flags);
+        const double pitch = FakePredictions::pitch;
+        QVERIFY(presenter.readout({pitch / 2, pitch / 2}).endsWith(QStringLiteral("doubtful here")));
+        QVERIFY(!presenter.readout({pitch * 1.5, pitch / 2}).contains(QStringLiteral("doubtful")));
+    }
     void theReadoutHasGeneValueAndUnit() {
         SlideView view;
         FakePredictions predictions;

@@ -1,5 +1,6 @@
 #include "viewer/canvas/HeatmapRaster.h"
 
+#include "viewer/canvas/Premultiplied.h"
 #include "viewer/canvas/TissueSampler.h"
 
 #include <algorithm>
@@ -39,9 +40,6 @@ class Hatch {
     /// How much of a pixel a stripe covers whose middle is that far away, of 255.
     [[nodiscard]] unsigned strength(float away) const {
         return static_cast<unsigned>(std::clamp(width_ / 2 - std::abs(away) + 0.5F, 0.0F, 1.0F) * 255);
-    }
-    static QRgb over(QRgb below, QRgb colour, unsigned share) {
-        return share == 0 ? below : covering(colour, share) + covering(below, 255 - share);
     }
 
     int left_;

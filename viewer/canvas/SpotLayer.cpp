@@ -1,5 +1,7 @@
 #include "viewer/canvas/SpotLayer.h"
 
+#include "viewer/canvas/SpotRaster.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -11,6 +13,7 @@ SpotLayer::SpotLayer(QObject* parent) : Layer(parent) {}
 
 void SpotLayer::setSpots(std::vector<SpotValue> spots) {
     spots_ = std::move(spots);
+    index_ = SpotIndex(spots_);
     Q_EMIT changed({});
 }
 
@@ -36,6 +39,12 @@ void SpotLayer::setRange(float minimum, float maximum) {
     Q_EMIT changed({});
 }
 
+void SpotLayer::setGamma(float gamma) {
+    if (!(gamma > 0) || gamma == gamma_) return;
+    gamma_ = gamma;
+    Q_EMIT changed({});
+}
+
 void SpotLayer::setThreshold(std::optional<float> threshold) {
     threshold_ = threshold;
     Q_EMIT changed({});
@@ -47,13 +56,15 @@ void SpotLayer::setOutlineOnly(bool outline) {
 }
 
 const SpotValue* SpotLayer::spotAt(Level0Point point) const {
-    const auto covers = [this, point](const SpotValue& spot) {
-        const double x = (point.x - spot.center.x) * 2 / diameterX_,
-                     y = (point.y - spot.center.y) * 2 / diameterY_;
+    const auto covers = [this, point](std::uint32_t spot) {
+        const double x = (point.x - spots_[spot].center.x) * 2 / diameterX_,
+                     y = (point.y - spots_[spot].center.y) * 2 / diameterY_;
         return x * x + y * y <= 1;
     };
-    const auto found = std::find_if(spots_.rbegin(), spots_.rend(), covers); // the last one is on top
-    return found == spots_.rend() ? nullptr : &*found;
+    const std::vector<std::uint32_t> near =
+        index_.within({point.x - diameterX_ / 2, point.y - diameterY_ / 2, diameterX_, diameterY_});
+    const auto found = std::find_if(near.rbegin(), near.rend(), covers); // the last one is on top
+    return found == near.rend() ? nullptr : &spots_[*found];
 }
 
 std::optional<float> SpotLayer::valueAt(Level0Point point) const {
@@ -61,31 +72,34 @@ std::optional<float> SpotLayer::valueAt(Level0Point point) const {
     return spot && !std::isnan(spot->value) ? std::optional(spot->value) : std::nullopt;
 }
 
+QRgb SpotLayer::colourOf(float value) const {
+    if (!(maximum_ > minimum_)) return map_.at(0.5F);
+    const float share = std::clamp((value - minimum_) / (maximum_ - minimum_), 0.0F, 1.0F);
+    return map_.at(gamma_ == 1 ? share : std::pow(share, gamma_));
+}
+
 void SpotLayer::paint(QPainter& painter, const Viewport& viewport) {
-    const QRectF whole({0, 0}, viewport.size());
-    const QRectF clip = painter.hasClipping() ? painter.clipBoundingRect() & whole : whole;
-    const double radiusX = diameterX_ * viewport.scale() / 2, radiusY = diameterY_ * viewport.scale() / 2;
-    const QRectF reach = clip.adjusted(-radiusX - 2, -radiusY - 2, radiusX + 2, radiusY + 2);
-    painter.save();
-    painter.setRenderHint(QPainter::Antialiasing);
-    const double line = std::clamp(radiusX / 8, 1.0, 3.0);
-    for (const SpotValue& spot : spots_) {
-        const ScreenPoint center = viewport.toScreen(spot.center);
-        if (!reach.contains(center.x, center.y)) continue;
+    const QRectF wanted = DeviceGrid::wanted(painter, viewport);
+    if (spots_.empty() || wanted.isEmpty()) return;
+    const DeviceGrid grid = DeviceGrid::of(painter, viewport);
+    SpotRaster raster(viewport, grid, grid.covering(wanted), diameterX_, diameterY_);
+    const double radius = diameterX_ * viewport.scale() / 2;
+    const double line = std::clamp(radius / 8, 1.0, 3.0), rim = radius > 4 ? 1 : 0;
+    const Level0Rect seen = viewport.toLevel0(wanted);
+    constexpr double more = 2; // screen pixels, for the soft edge
+    const double reachX = diameterX_ / 2 + more / viewport.scale(),
+                 reachY = diameterY_ / 2 + more / viewport.scale();
+    for (const std::uint32_t i : index_.within(
+             {seen.x - reachX, seen.y - reachY, seen.width + 2 * reachX, seen.height + 2 * reachY})) {
+        const SpotValue& spot = spots_[i];
         const bool known = !std::isnan(spot.value) && !(threshold_ && spot.value < *threshold_);
-        const QColor colour = known ? QColor(map_.at(spot.value, minimum_, maximum_)) : QColor(90, 90, 96);
-        const bool ring = outline_ || !known;
-        if (ring)
-            painter.setPen(QPen(colour, known ? line : 1));
+        const QRgb colour = known ? colourOf(spot.value) : qRgb(90, 90, 96);
+        if (outline_ || !known)
+            raster.ring(spot.center, colour, known ? line : 1);
         else
-            painter.setPen(radiusX > 4 ? QPen(QColor(20, 20, 24, 150), 1) : QPen(Qt::NoPen));
-        painter.setBrush(ring ? QBrush(Qt::NoBrush) : QBrush(colour));
-        // The pen's outer edge lies on the circle, so that the spot covers its physical size and no more.
-        const double inset = painter.pen().style() == Qt::NoPen ? 0 : painter.pen().widthF() / 2;
-        painter.drawEllipse(QPointF(center.x, center.y), std::max(radiusX - inset, 0.5),
-                            std::max(radiusY - inset, 0.5));
+            raster.disc(spot.center, colour, rim);
     }
-    painter.restore();
+    raster.draw(painter);
 }
 
 } // namespace spotglass

@@ -2,6 +2,7 @@
 
 #include "viewer/base/ExpressionField.h"
 #include "viewer/canvas/Layer.h"
+#include "viewer/canvas/SpotIndex.h"
 #include "viewer/tiles/ColorMap.h"
 
 #include <optional>
@@ -9,7 +10,9 @@
 
 namespace spotglass {
 
-/// Single spots (measured expression) as circles of their physical size. GUI thread only; nothing blocks.
+/// Single spots (measured expression) as circles of their physical size. What a painting costs depends on the
+/// spots in view and the pixels they cover. Spots smaller than a device pixel are merged into the mean
+/// colour of each pixel. GUI thread only; nothing blocks.
 class SpotLayer : public Layer {
     Q_OBJECT
 
@@ -30,6 +33,9 @@ class SpotLayer : public Layer {
     void setRange(float minimum, float maximum);
     [[nodiscard]] float minimum() const { return minimum_; }
     [[nodiscard]] float maximum() const { return maximum_; }
+    /// A value t of the way through the range takes the colour of t^gamma; only above 0.
+    void setGamma(float gamma);
+    [[nodiscard]] float gamma() const { return gamma_; }
     /// Spots below are drawn as empty rings; nothing fills every spot.
     void setThreshold(std::optional<float> threshold);
     /// Outlines only, so that the tissue inside stays visible.
@@ -43,10 +49,13 @@ class SpotLayer : public Layer {
     void paint(QPainter& painter, const Viewport& viewport) override;
 
   private:
+    [[nodiscard]] QRgb colourOf(float value) const;
+
     std::vector<SpotValue> spots_;
+    SpotIndex index_;
     double diameterX_ = 100, diameterY_ = 100; ///< level-0 pixels
     ColorMap map_;
-    float minimum_ = 0, maximum_ = 1;
+    float minimum_ = 0, maximum_ = 1, gamma_ = 1;
     std::optional<float> threshold_;
     bool outline_ = false;
 };

@@ -1,5 +1,7 @@
 #include "viewer/canvas/TissueSampler.h"
 
+#include "viewer/canvas/Premultiplied.h"
+
 #include <algorithm>
 #include <cmath>
 

@@ -41,13 +41,4 @@ class TissueSampler {
     std::array<bool, 2> allTissue_{};
 };
 
-/// `colour`, premultiplied, covering only `share` of 255.
-[[nodiscard]] inline QRgb covering(QRgb colour, unsigned share) {
-    const auto scaled = [share](unsigned two) {
-        const unsigned product = two * share;
-        return (product + (product >> 8 & 0x00FF00FF) + 0x00800080) >> 8 & 0x00FF00FF;
-    };
-    return scaled(colour & 0x00FF00FF) | scaled(colour >> 8 & 0x00FF00FF) << 8;
-}
-
 } // namespace spotglass
