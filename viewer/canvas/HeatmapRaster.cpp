@@ -21,7 +21,7 @@ constexpr int bandHeight = 32; ///< rows painted at a time: what is worked on st
 class Hatch {
   public:
     Hatch(const Viewport& viewport, const DeviceGrid& grid, const QRect& area)
-        : left_(area.left()), width_(static_cast<float>(1.4 * grid.ratioX)), period_(width_ * 6) {
+        : left_(area.left()), width_(static_cast<float>(1.25 * grid.ratioX)), period_(width_ * 8) {
         const QPointF anchor = grid.fromScreen(viewport.toScreen(Level0Point{0, 0}));
         anchor_ = anchor.x() + anchor.y();
     }
