@@ -9,6 +9,7 @@
 #include "ui/Readout.h"
 #include "ui/ScaleDialog.h"
 #include "ui/StartPage.h"
+#include "viewer/canvas/OverviewWidget.h"
 #include "viewer/canvas/SlideView.h"
 
 #include <QLabel>
@@ -33,6 +34,7 @@ MainWindow::MainWindow(SlideService& slides, PredictionService& predictions, QWi
     buildStatusBar();
     buildFileMenu();
     buildViewMenu();
+    buildSlideMenu();
     buildPredictionMenu();
     buildHelpMenu();
     connectServices();
@@ -53,6 +55,7 @@ void MainWindow::buildCentre() {
     column->setSpacing(0);
     banner_ = new Banner;
     view_ = new SlideView;
+    overview_ = new OverviewWidget(*view_);
     column->addWidget(banner_);
     column->addWidget(view_, 1);
     centre_->addWidget(canvas);
@@ -287,6 +290,7 @@ void MainWindow::restoreSettings() {
     restoreState(settings.value(QStringLiteral("window/state")).toByteArray());
     panel_->restore(settings);
     colorDock_->restore(settings);
+    restoreSlideSettings(settings);
 }
 
 } // namespace spotglass

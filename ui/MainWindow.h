@@ -6,6 +6,7 @@
 
 class QLabel;
 class QMenu;
+class QSettings;
 class QStackedWidget;
 
 namespace spotglass {
@@ -15,6 +16,7 @@ class ColorDock;
 class ColorPresenter;
 class GenePanelDock;
 class HeatmapPresenter;
+class OverviewWidget;
 class SlideView;
 class StartPage;
 
@@ -50,6 +52,7 @@ class MainWindow : public QMainWindow {
     void restoreSettings();
 
     [[nodiscard]] SlideView& view() { return *view_; }
+    [[nodiscard]] OverviewWidget& overview() { return *overview_; }
     [[nodiscard]] GenePanelDock& panel() { return *panel_; }
     [[nodiscard]] HeatmapPresenter& heatmap() { return *heatmap_; }
     [[nodiscard]] const std::optional<OpenedSlide>& slide() const { return slide_; }
@@ -75,6 +78,8 @@ class MainWindow : public QMainWindow {
     void buildMagnificationMenu(QMenu* menu);
     void buildTurnMenu(QMenu* menu);
     void buildColors();
+    void buildSlideMenu();
+    void buildOverviewMenu(QMenu* menu);
     void buildPredictionMenu();
     void buildHelpMenu();
     QAction* addCommand(QMenu* menu, const QString& text, const QList<QKeySequence>& keys,
@@ -100,6 +105,7 @@ class MainWindow : public QMainWindow {
     [[nodiscard]] QString lastFolder(const char* what) const;
     void rememberFolder(const char* what, const std::filesystem::path& file);
     void saveSettings() const;
+    void restoreSlideSettings(const QSettings& settings);
 
     SlideService& slides_;
     PredictionService& predictions_;
@@ -116,10 +122,12 @@ class MainWindow : public QMainWindow {
     HeatmapPresenter* heatmap_ = nullptr;
     QMenu* recent_ = nullptr;
     QLabel *value_ = nullptr, *position_ = nullptr, *zoom_ = nullptr;
+    OverviewWidget* overview_ = nullptr;
     ColorDock* colorDock_ = nullptr;
     ColorPresenter* colors_ = nullptr;
     QList<QAction*> slideActions_; ///< make sense only with a slide
     QList<QAction*> magnificationActions_;
+    QAction *overviewAction_ = nullptr, *visitedAction_ = nullptr;
     QAction *predictAction_ = nullptr, *presentationAction_ = nullptr, *scaleAction_ = nullptr;
 };
 

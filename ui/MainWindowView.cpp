@@ -5,6 +5,7 @@
 #include "ui/GenePanelDock.h"
 #include "ui/MainWindow.h"
 #include "ui/Readout.h"
+#include "viewer/canvas/OverviewWidget.h"
 #include "viewer/canvas/SlideView.h"
 
 #include <array>
@@ -120,6 +121,7 @@ void MainWindow::setPresentation(bool on, bool fullScreen) {
     panel_->setVisible(!on && panelWasVisible_);
     banner_->setSuppressed(on);
     view_->setPresentation(on);
+    overview_->setSuppressed(on);
     if (fullScreen) {
         // Where no window manager listens, the window has to take the screen by itself.
         const QRect before = std::exchange(placeBefore_, geometry());

@@ -2,6 +2,7 @@
 
 #include "ui/GenePanelDock.h"
 #include "ui/MainWindow.h"
+#include "viewer/canvas/OverviewWidget.h"
 #include "viewer/canvas/SlideView.h"
 
 #include <cstdio>
@@ -23,6 +24,7 @@ Session::Session(Options options, MainWindow& window, PredictionService& predict
     connect(&window_, &MainWindow::problem, this, &Session::fail);
     connect(&window_.view(), &SlideView::becameSharp, this, &Session::openModelWhenSharp);
     connect(&window_.view(), &SlideView::becameSharp, this, &Session::savePictureWhenComplete);
+    connect(&window_.overview(), &OverviewWidget::completed, this, &Session::savePictureWhenComplete);
     connect(&predictions_, &PredictionService::modelOpened, this, &Session::modelOpened);
     connect(&predictions_, &PredictionService::stateChanged, this, &Session::savePictureWhenComplete);
     connect(&predictions_, &PredictionService::modelsListed, this, [this](const QList<ModelListing>& models) {
@@ -39,7 +41,8 @@ void Session::start() {
     window_.setDialogsEnabled(!picture);
     // A model nobody asked for must not delay a picture; a model that was asked for is opened here.
     // In a presentation there is no panel to choose a gene from, and LibTorch would take memory for nothing.
-    const bool useful = picture ? !options_.gene.empty() : !options_.presentation || options_.wantsPrediction();
+    const bool useful =
+        picture ? !options_.gene.empty() : !options_.presentation || options_.wantsPrediction();
     window_.setOpensModelByItself(options_.model.empty() && useful);
     if (!options_.spots.empty())
         std::fputs("spotglass: --spots is used by spotglass-cli predict; the window does not show measured "
@@ -87,7 +90,7 @@ void Session::modelOpened() {
 
 bool Session::isComplete() const {
     if (options_.slide.empty()) return true;
-    if (!placed_ || !window_.view().isSharp()) return false;
+    if (!placed_ || !window_.view().isSharp() || !window_.overview().isComplete()) return false;
     return !options_.wantsPrediction() || predictions_.state().phase == PredictionState::Phase::Done;
 }
 
