@@ -4,17 +4,17 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 #include <random>
-#include <thread>
 
 #include <QPainter>
 #include <QtTest>
 
 using namespace spotglass;
 
-/// How long one painting of a full 1920 x 1080 view takes. Prints the best of some runs, in milliseconds, and
-/// fails where it is several times what an idle core of 2023 needs: a busy machine passes, a slow algorithm
-/// does not.
+/// How long one painting of a full 1920 x 1080 view takes. Prints the best of some runs, in milliseconds. In
+/// release builds it fails where the processor time of all threads together is several times what it should
+/// be: other work on the machine does not count, a slow algorithm does.
 class TestOverlaySpeed : public QObject {
     Q_OBJECT
 
@@ -51,27 +51,42 @@ class TestOverlaySpeed : public QObject {
         made.setRotation(turn);
         return made;
     }
+    struct Took {
+        double wall = 0, work = 0; ///< milliseconds on the clock, and of all processors
+    };
+    static bool isQuick(Took took, double most) {
+#ifdef NDEBUG
+        return took.work < most;
+#else
+        return took.work < 100 * most;
+#endif
+    }
     /// The best of some paintings, in milliseconds; `before` is not timed.
-    template <typename Before> static double best(Layer& layer, const Viewport& view, Before before) {
+    template <typename Before> static Took best(Layer& layer, const Viewport& view, Before before) {
         QImage image(1920, 1080, QImage::Format_RGB32);
         image.fill(Qt::white);
-        double least = 1e9;
+        Took least{1e9, 1e9};
         for (int i = 0; i < 8; ++i) {
             before();
             QPainter painter(&image);
             painter.setOpacity(layer.opacity());
+            const std::clock_t worked = std::clock();
             const auto start = std::chrono::steady_clock::now();
             layer.paint(painter, view);
             painter.end();
             const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - start;
-            least = std::min(least, took.count());
+            least.wall = std::min(least.wall, took.count());
+            least.work =
+                std::min(least.work, 1e3 * static_cast<double>(std::clock() - worked) / CLOCKS_PER_SEC);
         }
         return least;
     }
-    static double best(Layer& layer, const Viewport& view) {
+    static Took best(Layer& layer, const Viewport& view) {
         return best(layer, view, [] {});
     }
-    static void report(const char* what, double milliseconds) { qInfo("%-52s %6.2f ms", what, milliseconds); }
+    static void report(const char* what, Took took) {
+        qInfo("%-52s %6.2f ms, %6.2f ms of work", what, took.wall, took.work);
+    }
 
   private Q_SLOTS:
     void heatmap_data() {
@@ -101,12 +116,12 @@ class TestOverlaySpeed : public QObject {
         layer.setOpacity(0.65);
         layer.setStyle(static_cast<LatticeStyle>(style));
         for (const double scale : {0.038, 0.2, 3.0}) { // 7, 40 and 600 pixels a cell
-            const double took = best(layer, view(scale, turn));
+            const Took took = best(layer, view(scale, turn));
             report(qPrintable(QStringLiteral("%1, scale %2")
                                   .arg(QString::fromLatin1(QTest::currentDataTag()))
                                   .arg(scale)),
                    took);
-            QVERIFY(took < most);
+            QVERIFY(isQuick(took, most));
         }
     }
     /// What a moved slider costs: the colours are made anew, the field is not touched.
@@ -115,22 +130,22 @@ class TestOverlaySpeed : public QObject {
         layer.setField(field(false));
         layer.setStyle(LatticeStyle::Smooth);
         float gamma = 1;
-        const double took = best(layer, view(0.038, 0), [&] {
+        const Took took = best(layer, view(0.038, 0), [&] {
             gamma += 0.01F;
             layer.setGamma(gamma);
             layer.setRange(-gamma, gamma);
         });
         report("gamma and range changed", took);
-        QVERIFY(took < 40);
+        QVERIFY(isQuick(took, 40));
     }
     /// What another gene costs: the lattice is made ready anew.
     void aNewField() {
         HeatmapLayer layer;
         layer.setStyle(LatticeStyle::Smooth);
         const ExpressionField made = field(true);
-        const double took = best(layer, view(0.038, 0), [&] { layer.setField(made); });
+        const Took took = best(layer, view(0.038, 0), [&] { layer.setField(made); });
         report("another gene", took);
-        QVERIFY(took < 60);
+        QVERIFY(isQuick(took, 60));
     }
     void spots() {
         std::vector<SpotValue> all;
@@ -142,9 +157,9 @@ class TestOverlaySpeed : public QObject {
         layer.setSpots(std::move(all));
         layer.setDiameterLevel0(150, 150);
         for (const double scale : {0.01, 0.0192, 0.2, 3.0}) {
-            const double took = best(layer, view(scale, 33));
+            const Took took = best(layer, view(scale, 33));
             report(qPrintable(QStringLiteral("100,800 spots, turned, scale %1").arg(scale)), took);
-            QVERIFY(took < 120);
+            QVERIFY(isQuick(took, 120));
         }
     }
     void contours() {
@@ -152,14 +167,13 @@ class TestOverlaySpeed : public QObject {
         layer.setField(field(false));
         layer.setRange(-1, 1);
         layer.setStyle(LatticeStyle::Smooth);
-        const double plain = best(layer, view(0.0192, 0)), near = best(layer, view(0.2, 0));
         layer.setContourLevels(contourLevels(-1, 1, 8));
-        const double whole = best(layer, view(0.0192, 0)) - plain, part = best(layer, view(0.2, 0)) - near;
-        report("eight contour lines, whole slide", whole);
-        report("eight contour lines, 40 pixels a cell", part);
-        const double anew = best(layer, view(0.0192, 0), [&] { layer.updateCells({{0, 0, 0.0F}}); }) - plain;
+        const Took whole = best(layer, view(0.0192, 0)), part = best(layer, view(0.2, 0));
+        report("smooth with eight contour lines, whole slide", whole);
+        report("smooth with eight contour lines, 40 pixels a cell", part);
+        const Took anew = best(layer, view(0.0192, 0), [&] { layer.updateCells({{0, 0, 0.0F}}); });
         report("the same traced anew", anew);
-        QVERIFY(whole < 100 && part < 100 && anew < 150);
+        QVERIFY(isQuick(whole, 120) && isQuick(part, 60) && isQuick(anew, 160));
     }
 };
 
