@@ -18,6 +18,7 @@
 #include <QSettings>
 #include <QStackedWidget>
 #include <QStatusBar>
+#include <QTabBar>
 #include <QVBoxLayout>
 
 namespace spotglass {
@@ -56,6 +57,8 @@ void MainWindow::buildCentre() {
     banner_ = new Banner;
     view_ = new SlideView;
     overview_ = new OverviewWidget(*view_);
+    buildTabs();
+    column->addWidget(tabs_);
     column->addWidget(banner_);
     column->addWidget(view_, 1);
     centre_->addWidget(canvas);
@@ -147,9 +150,16 @@ void MainWindow::openSlide(const std::filesystem::path& file, std::optional<Micr
     slides_.openSlide(file, given);
 }
 
+void MainWindow::replaceSlide(const std::filesystem::path& file) {
+    replacesTab_ = true;
+    openSlide(file);
+}
+
 void MainWindow::showSlide(const OpenedSlide& slide) {
     statusBar()->clearMessage();
     start_->showOpening({});
+    rememberPlace();
+    placeInTab(slide);
     slide_ = slide;
     const QString name = QString::fromStdString(slide.path.filename().string());
     setWindowTitle(tr("%1 - Spotglass").arg(name));
@@ -177,13 +187,27 @@ void MainWindow::showSlide(const OpenedSlide& slide) {
     updateZoom();
     updateMagnifications();
     updateState();
+    restorePlace();
     Q_EMIT slideShown();
+    openNextWaiting();
+}
+
+void MainWindow::openNextWaiting() {
+    if (!waiting_.isEmpty()) openSlide(waiting_.takeFirst().toStdString());
 }
 
 void MainWindow::slideFailed(const Error& error) {
     statusBar()->clearMessage();
     start_->showOpening({});
+    replacesTab_ = false;
+    // A tab whose file has gone stays, in case it comes back; in front is what is shown.
+    if (slide_) {
+        const auto shown = std::ranges::find(tabList_, slide_->path, &Tab::path);
+        const QSignalBlocker quiet(tabs_);
+        if (shown != tabList_.end()) tabs_->setCurrentIndex(static_cast<int>(shown - tabList_.begin()));
+    }
     report(tr("The slide could not be opened"), error);
+    openNextWaiting();
 }
 
 void MainWindow::report(const QString& title, const Error& error) {
@@ -271,7 +295,7 @@ void MainWindow::updatePosition() {
 }
 
 void MainWindow::updateZoom() {
-    if (!slide_) return;
+    if (!slide_) return zoom_->clear();
     zoom_->setText(
         zoomText(view_->viewport().scale(), slide_->source->info()->objectivePower, slide_->scale));
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ui/Services.h"
+#include "viewer/canvas/Viewport.h"
 
 #include <QMainWindow>
 
@@ -8,6 +9,7 @@ class QLabel;
 class QMenu;
 class QSettings;
 class QStackedWidget;
+class QTabBar;
 
 namespace spotglass {
 
@@ -33,7 +35,10 @@ class MainWindow : public QMainWindow {
 
     /// Asks for a slide; the one that is shown stays until the new one is there. A `given` scale takes the
     /// place of what the file says.
+    /// It gets a tab of its own, unless it has one already.
     void openSlide(const std::filesystem::path& file, std::optional<MicronsPerPixel> given = {});
+    /// The same, in the tab in front.
+    void replaceSlide(const std::filesystem::path& file);
     void openModel(const std::filesystem::path& file);
     /// Starts the prediction. Asks for the slide's scale first when it is not known; without dialogs that is
     /// a problem().
@@ -69,6 +74,11 @@ class MainWindow : public QMainWindow {
     void dropEvent(QDropEvent* event) override;
 
   private:
+    struct Tab {
+        std::filesystem::path path;
+        std::optional<Viewport> place; ///< where somebody was when he left it
+    };
+
     void buildCentre();
     void buildStatusBar();
     void connectServices();
@@ -78,6 +88,15 @@ class MainWindow : public QMainWindow {
     void buildMagnificationMenu(QMenu* menu);
     void buildTurnMenu(QMenu* menu);
     void buildColors();
+    void buildTabs();
+    void buildTabCommands(QMenu* menu);
+    void rememberPlace();
+    void placeInTab(const OpenedSlide& slide);
+    void restorePlace();
+    void goToTab(int index);
+    void closeTab(int index);
+    void closeSlide();
+    void openNextWaiting();
     void buildSlideMenu();
     void buildOverviewMenu(QMenu* menu);
     void buildPredictionMenu();
@@ -125,6 +144,10 @@ class MainWindow : public QMainWindow {
     OverviewWidget* overview_ = nullptr;
     ColorDock* colorDock_ = nullptr;
     ColorPresenter* colors_ = nullptr;
+    QTabBar* tabs_ = nullptr;
+    QList<Tab> tabList_;           ///< one each of tabs_
+    bool replacesTab_ = false;     ///< the slide that is being opened takes the place of the one in front
+    QStringList waiting_;          ///< files dropped together, to be opened one after another
     QList<QAction*> slideActions_; ///< make sense only with a slide
     QList<QAction*> magnificationActions_;
     QAction *overviewAction_ = nullptr, *visitedAction_ = nullptr;

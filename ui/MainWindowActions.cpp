@@ -7,6 +7,7 @@
 #include "ui/StartPage.h"
 #include "viewer/canvas/SlideView.h"
 
+#include <algorithm>
 #include <QAction>
 #include <QApplication>
 #include <QCloseEvent>
@@ -20,6 +21,7 @@
 #include <QStandardPaths>
 #include <QStatusBar>
 #include <QThreadPool>
+#include <QUrl>
 
 namespace spotglass {
 namespace {
@@ -52,6 +54,7 @@ void MainWindow::buildFileMenu() {
     slideActions_.append(
         addCommand(menu, tr("&Save picture..."), {QKeySequence::Save}, [this] { choosePictureFile(); }));
     menu->addSeparator();
+    buildTabCommands(menu);
     auto* quit = addCommand(menu, tr("&Quit"), {QKeySequence(QStringLiteral("Ctrl+Q"))}, [this] { close(); });
     quit->setMenuRole(QAction::QuitRole);
 }
@@ -157,18 +160,20 @@ void MainWindow::closeEvent(QCloseEvent* event) {
 
 void MainWindow::dragEnterEvent(QDragEnterEvent* event) {
     const auto urls = event->mimeData()->urls();
-    if (urls.size() == 1 && urls.front().isLocalFile()) event->acceptProposedAction();
+    if (!urls.isEmpty() && std::ranges::all_of(urls, &QUrl::isLocalFile)) event->acceptProposedAction();
 }
 
 void MainWindow::dropEvent(QDropEvent* event) {
-    const auto urls = event->mimeData()->urls();
-    if (urls.size() != 1 || !urls.front().isLocalFile()) return;
     event->acceptProposedAction();
-    const QString file = urls.front().toLocalFile();
-    if (file.endsWith(QLatin1String(".safetensors"), Qt::CaseInsensitive))
-        openModel(file.toStdString());
-    else
-        openSlide(file.toStdString());
+    for (const QUrl& url : event->mimeData()->urls()) {
+        if (!url.isLocalFile()) continue;
+        const QString file = url.toLocalFile();
+        if (file.endsWith(QLatin1String(".safetensors"), Qt::CaseInsensitive))
+            openModel(file.toStdString());
+        else
+            waiting_.append(file);
+    }
+    openNextWaiting();
 }
 
 } // namespace spotglass

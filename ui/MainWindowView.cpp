@@ -13,6 +13,7 @@
 #include <QMenuBar>
 #include <QScreen>
 #include <QStatusBar>
+#include <QTabBar>
 
 namespace spotglass {
 namespace {
@@ -120,6 +121,7 @@ void MainWindow::setPresentation(bool on, bool fullScreen) {
     statusBar()->setVisible(!on);
     panel_->setVisible(!on && panelWasVisible_);
     banner_->setSuppressed(on);
+    tabs_->setVisible(!on && tabs_->count() > 1);
     view_->setPresentation(on);
     overview_->setSuppressed(on);
     if (fullScreen) {

@@ -3,6 +3,7 @@
 #include "app/desktop/ModelCatalog.h"
 #include "app/desktop/PredictionTable.h"
 #include "viewer/base/Process.h"
+#include "viewer/slide/SlideSource.h"
 
 #include <algorithm>
 #include <chrono>
@@ -35,6 +36,8 @@ namespace {
 
 /// About 30 times a second: as often as the eye notices, far below what the window can paint.
 constexpr std::chrono::milliseconds growthInterval{33};
+
+constexpr std::size_t keptSlides = 3; ///< beside the one that is shown; a large slide takes some 60 MB
 
 ModelDescription describe(const ModelSummary& summary) {
     ModelDescription model;
@@ -107,6 +110,7 @@ void PredictionController::finishOpening(Result<ModelSummary> opened, std::uint6
         return;
     }
     endRun(true);
+    kept_.clear();
     model_ = describe(*opened);
     setPhase(Phase::Ready);
     Q_EMIT modelOpened(*model_);
@@ -116,11 +120,36 @@ void PredictionController::finishOpening(Result<ModelSummary> opened, std::uint6
 void PredictionController::setSlide(const OpenedSlide& slide) {
     const bool sameImage = slide.source == slide_.source;
     if (sameImage && slide.scale == slide_.scale) return;
+    keepRun();
     slide_ = slide;
     endRun(true);
     if (!sameImage) setVisibleRegion({});
-    if (state_.phase != Phase::OpeningModel) setPhase(model_ ? Phase::Ready : Phase::NoModel);
+    if (!takeKeptRun() && state_.phase != Phase::OpeningModel)
+        setPhase(model_ ? Phase::Ready : Phase::NoModel);
     Q_EMIT fieldGrew();
+}
+
+// Somebody who goes to another slide and comes back finds what he left; a run that was under way has stopped.
+void PredictionController::keepRun() {
+    if (!run_ || !slide_.source || !slide_.scale || run_->table.spots() == 0) return;
+    kept_.push_back({slide_.source->fingerprint(), *slide_.scale, run_, state_.phase == Phase::Done});
+    if (kept_.size() > keptSlides) kept_.erase(kept_.begin());
+}
+
+bool PredictionController::takeKeptRun() {
+    if (!slide_.source || !slide_.scale || state_.phase == Phase::OpeningModel) return false;
+    const auto found =
+        std::ranges::find_if(kept_, [this, its = slide_.source->fingerprint()](const Kept& kept) {
+            return kept.fingerprint == its && kept.scale == *slide_.scale;
+        });
+    if (found == kept_.end()) return false;
+    const Kept kept = *found;
+    kept_.erase(found);
+    run_ = kept.run;
+    reported_ = state_.done = run_->table.spots();
+    state_.total = std::max(run_->table.lattice().tissueSpots, state_.done);
+    setPhase(kept.complete ? Phase::Done : Phase::Cancelled);
+    return true;
 }
 
 void PredictionController::setVisibleRegion(Level0Rect region) {

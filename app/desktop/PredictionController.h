@@ -8,6 +8,8 @@
 #include <memory>
 #include <mutex>
 #include <QTimer>
+#include <string>
+#include <vector>
 
 namespace spotglass {
 
@@ -42,7 +44,17 @@ class PredictionController final : public PredictionService {
     struct Engine; ///< what only the worker touches
     struct Screen; ///< what is visible, shared with the worker
 
+    /// What was predicted on a slide that is not shown now.
+    struct Kept {
+        std::string fingerprint;
+        MicronsPerPixel scale;
+        std::shared_ptr<Run> run;
+        bool complete = false;
+    };
+
     void setPhase(PredictionState::Phase phase);
+    void keepRun();
+    [[nodiscard]] bool takeKeptRun();
     void endRun(bool forgetValues);
     void finishOpening(Result<ModelSummary> opened, std::uint64_t ticket);
     void finishRun(const std::shared_ptr<Run>& run, const Result<void>& result);
@@ -55,6 +67,7 @@ class PredictionController final : public PredictionService {
     std::optional<ModelDescription> model_;
     PredictionState state_;
     std::shared_ptr<Run> run_;     ///< whose values are shown; nothing before the first
+    std::vector<Kept> kept_;       ///< by the model that is open; the newest last
     std::uint64_t openTicket_ = 0; ///< answers to older requests to open a model are dropped
     std::size_t reported_ = 0;     ///< spots the window knows of
     ExpressionField shown_;        ///< the field asked for last, brought up to date rather than made again

@@ -18,9 +18,9 @@ class TestPredictionController : public QObject {
     std::vector<Error> errors_;
     int models_ = 0;
 
-    static OpenedSlide slide() {
+    static OpenedSlide slide(int width = 2000) {
         SyntheticSlideOptions options;
-        options.width = 2000;
+        options.width = width;
         options.height = 1000;
         return {"/slides/a.svs", std::make_shared<SyntheticSlideSource>(options), MicronsPerPixel{2, 2}};
     }
@@ -140,7 +140,7 @@ class TestPredictionController : public QObject {
         controller_->predict();
         gate_->open(1);
         QTRY_COMPARE(controller_->state().done, std::size_t{16});
-        controller_->setSlide(slide()); // another slide: nothing of the first run may show up on it
+        controller_->setSlide(slide(2100)); // another slide: nothing of the first run may show up on it
         QCOMPARE(phase(), Phase::Ready);
         QVERIFY(controller_->field(QStringLiteral("G1")).isEmpty());
         gate_->open(100); // the slow engine goes on to its end
@@ -151,6 +151,29 @@ class TestPredictionController : public QObject {
         QCOMPARE(grew.count(), 0);
         QVERIFY(controller_->field(QStringLiteral("G1")).isEmpty());
         QCOMPARE(phase(), Phase::Ready);
+    }
+    void whoComesBackToASlideFindsItsPredictions() {
+        factory_.options.gate = gate_.get();
+        makeReady();
+        controller_->predict();
+        gate_->open(2);
+        QTRY_COMPARE(controller_->state().done, std::size_t{32});
+        controller_->setSlide(slide(2100));
+        QCOMPARE(phase(), Phase::Ready);
+        controller_->setSlide({}); // the start page
+        QVERIFY(controller_->field(QStringLiteral("G1")).isEmpty());
+        controller_->setSlide(slide()); // opened again
+        QCOMPARE(phase(), Phase::Cancelled);
+        QCOMPARE(known(), 32);
+        OpenedSlide scaled = slide();
+        scaled.scale = MicronsPerPixel{3, 3};
+        controller_->setSlide(scaled); // predictions at another scale are other predictions
+        QCOMPARE(phase(), Phase::Ready);
+        gate_->open(100);
+        controller_->openModel("/models/b.safetensors");
+        QTRY_COMPARE(phase(), Phase::Ready);
+        controller_->setSlide(slide());
+        QVERIFY(controller_->field(QStringLiteral("G1")).isEmpty()); // they were another model's
     }
     void anotherModelEndsTheRun() {
         factory_.options.gate = gate_.get();

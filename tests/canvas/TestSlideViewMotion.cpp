@@ -189,6 +189,46 @@ class TestSlideViewMotion : public QObject {
         QTest::touchEvent(&view, screen.get()).release(0, {200, 200});
         QCOMPARE(clicked.count(), 1);
     }
+    void aTileThatTakesLongSaysThatItIsBeingRead() {
+        const auto slide = gradient();
+        SlideView view;
+        show(view, slide);
+        QTRY_VERIFY(view.isSharp());
+        slide->hold();
+        view.setView({9000, 7000}, 1);
+        const QImage early = grabbed(view);
+        QTest::qWait(150);
+        QCOMPARE(grabbed(view), early); // no flicker for what is there in a moment
+        const auto isMarked = [&] {
+            const QImage now = grabbed(view);
+            int other = 0;
+            for (int y = 0; y < now.height(); y += 2)
+                for (int x = 0; x < now.width(); x += 2)
+                    other += std::abs(qBlue(now.pixel(x, y)) - GradientSlide::blue) > 20;
+            return other > 50;
+        };
+        QTRY_VERIFY(isMarked());
+        slide->release(10000);
+        QTRY_VERIFY(view.isSharp());
+        const QString wrong = firstDifference(grabbed(view), view, *slide, 1);
+        QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+    }
+    void aDriveThatComesBackIsReadAgain() {
+        const auto slide = gradient();
+        slide->breakAt({8000, 6000, 2000, 2000});
+        SlideView view;
+        QSignalSpy failed(&view, &SlideView::tileFailed);
+        show(view, slide);
+        view.setView({9000, 7000}, 1);
+        QTRY_VERIFY(view.isSharp() && !view.brokenTileAt({9000, 7000}).isEmpty());
+        QTest::qWait(50);
+        const auto told = failed.count();
+        slide->breakAt({}); // nobody says so
+        QTRY_VERIFY_WITH_TIMEOUT(view.isSharp() && view.brokenTileAt({9000, 7000}).isEmpty(), 10000);
+        const QString wrong = firstDifference(grabbed(view), view, *slide, 1);
+        QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
+        QCOMPARE(failed.count(), told);
+    }
     void theColoursOfTheSlideAreCorrectedAndThoseAroundItAreNot() {
         SlideView view;
         show(view, gradient());

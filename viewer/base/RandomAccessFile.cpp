@@ -32,6 +32,11 @@ RandomAccessFile::~RandomAccessFile() {
     if (descriptor_ >= 0) ::close(descriptor_);
 }
 
+bool RandomAccessFile::isReadable() const {
+    char first = 0;
+    return readAt(0, &first, 1);
+}
+
 bool RandomAccessFile::readAt(std::uint64_t offset, void* to, std::size_t count) const {
     auto* at = static_cast<char*>(to);
     while (count > 0) {

@@ -23,6 +23,8 @@ class RandomAccessFile {
     /// Fills `to` with the `count` bytes from `offset` on; false when they are not all there. Blocking; any
     /// thread.
     [[nodiscard]] bool readAt(std::uint64_t offset, void* to, std::size_t count) const;
+    /// Whether its first byte can be read now. Blocking; any thread.
+    [[nodiscard]] bool isReadable() const;
     /// Its size in bytes when it was opened.
     [[nodiscard]] std::uint64_t size() const { return size_; }
 

@@ -4,6 +4,7 @@
 #include "viewer/tiles/TileGrid.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include <QPainter>
@@ -13,6 +14,10 @@ namespace spotglass {
 namespace {
 
 const QColor notYet(232, 232, 234); // what has not arrived
+constexpr qint64 patience = 300;    // milliseconds before a missing tile says that it is being read
+constexpr auto spinnerStep = std::chrono::milliseconds(80);
+constexpr int mostSpinners = 12; // more say nothing more
+constexpr auto firstRetry = std::chrono::milliseconds(2000), rarestRetry = std::chrono::milliseconds(60'000);
 
 TileView tileView(const Viewport& viewport) {
     const double ratio = viewport.devicePixelRatio();
@@ -49,6 +54,13 @@ SlideLayer::SlideLayer(QObject* parent, int threads)
     connect(&scheduler_, &TileScheduler::tileReady, this, &SlideLayer::tileReady);
     connect(&scheduler_, &TileScheduler::tileFailed, this, &SlideLayer::tileBroken);
     connect(&scheduler_, &TileScheduler::delivered, this, &SlideLayer::tilesDelivered);
+    connect(&scheduler_, &TileScheduler::delivered, this, &SlideLayer::noteWaiting);
+    spin_.setInterval(spinnerStep);
+    connect(&spin_, &QTimer::timeout, this, &SlideLayer::turnSpinners);
+    retry_.setSingleShot(true);
+    retry_.setInterval(firstRetry);
+    connect(&retry_, &QTimer::timeout, this, &SlideLayer::retryBroken);
+    clock_.start();
     poll_.setInterval(100);
     connect(&poll_, &QTimer::timeout, this, &SlideLayer::pollInfo);
 }
@@ -63,6 +75,10 @@ void SlideLayer::setSlide(std::shared_ptr<const SlideSource> slide) {
     info_ = slide_ ? slide_->info() : nullptr;
     pyramid_ = info_ ? DisplayPyramid(*info_) : DisplayPyramid();
     frame_.invalidate();
+    waitingFrom_.clear();
+    told_.clear();
+    retry_.stop();
+    retry_.setInterval(firstRetry);
     updatePolling();
     Q_EMIT changed({});
 }
@@ -175,7 +191,56 @@ void SlideLayer::tileReady(const TileKey& key, const QImage& image, quint64 gene
 void SlideLayer::tileBroken(const TileKey& key, const QString& sentence, quint64 generation) {
     if (generation != generation_) return;
     showChange(key);
-    Q_EMIT tileFailed(sentence);
+    if (!retry_.isActive()) retry_.start();
+    if (told_.insert(key).second) Q_EMIT tileFailed(sentence);
+}
+
+// Whether a tile is damaged for ever or a drive has gone for a moment, nobody can tell; so it is tried again.
+void SlideLayer::retryBroken() {
+    retry_.setInterval(std::min(2 * retry_.intervalAsDuration(), rarestRetry));
+    scheduler_.forgetFailures();
+    Q_EMIT infoChanged(); // asks for the tiles in view
+}
+
+// Keeps the books of what is missing in the picture that is shown.
+void SlideLayer::noteWaiting() {
+    std::unordered_map<TileKey, qint64> still;
+    if (!extent().isEmpty())
+        for (const TileKey& key : select(frame_.view()).missing) {
+            const auto before = waitingFrom_.find(key);
+            still.emplace(key, before == waitingFrom_.end() ? clock_.elapsed() : before->second);
+        }
+    waitingFrom_ = std::move(still);
+    if (waitingFrom_.empty())
+        spin_.stop();
+    else if (!spin_.isActive())
+        spin_.start();
+}
+
+void SlideLayer::turnSpinners() {
+    noteWaiting();
+    for (const auto& [key, since] : waitingFrom_)
+        if (clock_.elapsed() - since > patience) Q_EMIT changed(tileLevel0Rect(pyramid_.info(), key));
+}
+
+void SlideLayer::paintSpinners(QPainter& painter, const Viewport& viewport,
+                               const std::vector<TileKey>& missing) const {
+    int painted = 0;
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    for (const TileKey& key : missing) {
+        const auto since = waitingFrom_.find(key);
+        if (since == waitingFrom_.end() || clock_.elapsed() - since->second <= patience) continue;
+        if (++painted > mostSpinners) break;
+        const Level0Point center = tileLevel0Rect(pyramid_.info(), key).center();
+        const ScreenPoint at = viewport.toScreen(center);
+        const QRectF ring(at.x - 11, at.y - 11, 22, 22);
+        painter.setPen(QPen(QColor(255, 255, 255, 170), 5));
+        painter.drawEllipse(ring);
+        painter.setPen(QPen(QColor(60, 90, 150), 3, Qt::SolidLine, Qt::RoundCap));
+        painter.drawArc(ring, static_cast<int>(-clock_.elapsed() * 360 / 1000 * 16 % (360 * 16)), 100 * 16);
+    }
+    painter.restore();
 }
 
 void SlideLayer::showChange(const TileKey& key) {
@@ -232,6 +297,10 @@ void SlideLayer::paint(QPainter& painter, const Viewport& viewport) {
     const QRect dirty = QRectF(clip.topLeft() * ratio, clip.size() * ratio).toAlignedRect() & frame_.rect();
     frame_.update(dirty, [&](const QRect& area, ComposeTarget target) { compose(selection, area, target); });
     frame_.paint(painter, dirty);
+    if (!selection.missing.empty()) {
+        if (!spin_.isActive()) spin_.start();
+        paintSpinners(painter, viewport, selection.missing);
+    }
     const Level0Rect seen = viewport.toLevel0(clip.adjusted(-1, -1, 1, 1));
     for (const TileKey& key : selection.broken)
         if (tileLevel0Rect(pyramid_.info(), key).intersects(seen)) paintBroken(painter, viewport, key);

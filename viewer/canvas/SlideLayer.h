@@ -10,7 +10,10 @@
 #include "viewer/tiles/TileSelector.h"
 
 #include <memory>
+#include <unordered_map>
+#include <unordered_set>
 
+#include <QElapsedTimer>
 #include <QTimer>
 
 namespace spotglass {
@@ -61,7 +64,8 @@ class SlideLayer : public Layer {
     void paint(QPainter& painter, const Viewport& viewport) override;
 
   Q_SIGNALS:
-    /// A tile could not be read; a sentence for the user.
+    /// A tile could not be read; a sentence for the user, once a tile. It is asked for again after two
+    /// seconds, then ever more rarely.
     void tileFailed(const QString& sentence);
     /// Another SlideInfo has been taken over, by reload() or because levels have become ready. Ask for tiles
     /// again.
@@ -73,6 +77,11 @@ class SlideLayer : public Layer {
     void tileReady(const TileKey& key, const QImage& image, quint64 generation);
     void tileBroken(const TileKey& key, const QString& sentence, quint64 generation);
     void showChange(const TileKey& key);
+    void noteWaiting();
+    void turnSpinners();
+    void retryBroken();
+    void paintSpinners(QPainter& painter, const Viewport& viewport,
+                       const std::vector<TileKey>& missing) const;
     void updatePolling();
     void pollInfo();
     void compose(const TileSelection& selection, const QRect& area, ComposeTarget target);
@@ -91,6 +100,12 @@ class SlideLayer : public Layer {
     TileScheduler scheduler_;
     quint64 generation_ = 0;
     QTimer poll_;
+    QTimer spin_;         ///< runs while tiles in view are missing
+    QElapsedTimer clock_; ///< of the spinners
+    std::unordered_map<TileKey, qint64>
+        waitingFrom_;                  ///< tiles in view that are missing, and since when on clock_
+    QTimer retry_;                     ///< until failed tiles are asked for again
+    std::unordered_set<TileKey> told_; ///< tiles whose failure has been told
 };
 
 } // namespace spotglass

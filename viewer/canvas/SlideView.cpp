@@ -166,6 +166,15 @@ void SlideView::setView(Level0Point center, double scale) {
     moveTo(next, Motion::Jump);
 }
 
+void SlideView::setView(Level0Point center, double scale, double rotation, bool mirrored) {
+    fitted_ = false;
+    Viewport next = target_;
+    next.setMirrored(mirrored);
+    next.setRotation(rotation);
+    next.setView(center, scale);
+    moveTo(next, Motion::Jump);
+}
+
 void SlideView::showRect(const Level0Rect& rect) {
     fitted_ = false;
     Viewport next = target_;

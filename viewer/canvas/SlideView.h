@@ -50,6 +50,8 @@ class SlideView : public QWidget {
     /// Jumps, without animation. Level-0 centre; scale in screen pixels per level-0 pixel. Clamped. Views in
     /// step pass on each other's viewport with it; a call that changes nothing emits nothing.
     void setView(Level0Point center, double scale);
+    /// The same, turned and mirrored as said.
+    void setView(Level0Point center, double scale, double rotation, bool mirrored);
     /// Jumps to show `rect` as large as possible.
     void showRect(const Level0Rect& rect);
 

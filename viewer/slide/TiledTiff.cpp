@@ -78,7 +78,8 @@ std::vector<std::uint64_t> subDirectoriesOf(TIFF* tiff) {
 } // namespace
 
 TiledTiff::TiledTiff(std::filesystem::path path, RandomAccessFile file)
-    : path_(std::move(path)), file_(std::move(file)) {}
+    : path_(std::move(path)), size_(file.size()),
+      file_(std::make_shared<const RandomAccessFile>(std::move(file))) {}
 TiledTiff::~TiledTiff() = default;
 
 Result<std::shared_ptr<const TiledTiff>> TiledTiff::open(const std::filesystem::path& path) {
@@ -114,7 +115,21 @@ bool TiledTiff::hasTile(const TiledTiffPicture& picture, std::int64_t column, st
     if (column < 0 || row < 0 || column >= picture.columns || row >= picture.rows) return false;
     const auto index = static_cast<std::size_t>(row * picture.columns + column);
     const std::uint64_t offset = picture.offsets[index], count = picture.byteCounts[index];
-    return count > 0 && count <= maxTileBytes && offset <= file_.size() && count <= file_.size() - offset;
+    return count > 0 && count <= maxTileBytes && offset <= size_ && count <= size_ - offset;
+}
+
+std::shared_ptr<const RandomAccessFile> TiledTiff::file() const {
+    const std::lock_guard lock(mutex_);
+    return file_;
+}
+
+bool TiledTiff::reopen() const {
+    auto fresh = RandomAccessFile::open(path_);
+    if (!fresh || fresh->size() != size_) return false;
+    const std::lock_guard lock(mutex_);
+    file_ = std::make_shared<const RandomAccessFile>(std::move(*fresh));
+    idle_.clear(); // their files are as old
+    return true;
 }
 
 Result<void> TiledTiff::readTile(const TiledTiffPicture& picture, std::int64_t column, std::int64_t row,
@@ -128,10 +143,17 @@ Result<void> TiledTiff::readTile(const TiledTiffPicture& picture, std::int64_t c
         }
     }
     if (!decoder) decoder = std::make_unique<TileDecoder>(path_);
-    const bool done =
-        hasTile(picture, column, row) &&
-        decoder->decode(file_, picture, static_cast<std::size_t>(row * picture.columns + column), reduction,
-                        out);
+    const auto index = static_cast<std::size_t>(row * picture.columns + column);
+    bool done = hasTile(picture, column, row);
+    if (done) {
+        // A drive that was away leaves the open file unreadable for ever, but not the one that is there
+        // again.
+        done = decoder->decode(*file(), picture, index, reduction, out);
+        if (!done && !file()->isReadable() && reopen()) {
+            decoder = std::make_unique<TileDecoder>(path_);
+            done = decoder->decode(*file(), picture, index, reduction, out);
+        }
+    }
     {
         const std::lock_guard lock(mutex_);
         idle_.push_back(std::move(decoder));

@@ -53,9 +53,13 @@ class TiledTiff {
     TiledTiff(std::filesystem::path path, RandomAccessFile file);
 
     const std::filesystem::path path_;
-    RandomAccessFile file_;
+    [[nodiscard]] std::shared_ptr<const RandomAccessFile> file() const;
+    [[nodiscard]] bool reopen() const;
+
+    std::uint64_t size_ = 0; ///< of the file
     std::vector<TiledTiffPicture> pictures_;
-    mutable std::mutex mutex_;                               ///< guards idle_
+    mutable std::mutex mutex_; ///< guards what follows
+    mutable std::shared_ptr<const RandomAccessFile> file_;
     mutable std::vector<std::unique_ptr<TileDecoder>> idle_; ///< decoders that nobody uses
 };
 

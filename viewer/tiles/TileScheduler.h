@@ -48,6 +48,9 @@ class TileScheduler : public QObject {
     /// thread, so that closing files holds nobody up.
     void retire(std::shared_ptr<const SlideSource> slide);
 
+    /// Tiles that failed may be asked for again: a network drive may be back.
+    void forgetFailures() { broken_.clear(); }
+
     /// Whether that tile could not be read in the present generation.
     [[nodiscard]] bool isBroken(const TileKey& key) const { return broken_.contains(key); }
     /// Why, as a sentence; empty for others.

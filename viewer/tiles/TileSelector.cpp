@@ -133,7 +133,7 @@ TileSelection TileSelector::toDraw(const TileView& view, const TileLookup& state
         if (its == TileState::Broken)
             selection.broken.push_back(key);
         else
-            selection.sharp = false;
+            selection.missing.push_back(key);
         const Level0Rect gap = intersection(tileLevel0Rect(info_, key), visible);
         fillGap(selection.level + 1, gap, state, fillers);
         if (selection.level == 0 || gap.isEmpty()) continue;
@@ -141,6 +141,7 @@ TileSelection TileSelector::toDraw(const TileView& view, const TileLookup& state
              keysOf(selection.level - 1, tilesTouching(info_, selection.level - 1, gap)))
             if (state(child) == TileState::Cached) finer.push_back(child);
     }
+    selection.sharp = selection.sharp && selection.missing.empty();
     std::sort(fillers.begin(), fillers.end(), [](const TileKey& a, const TileKey& b) {
         return a.level != b.level ? a.level > b.level : a < b;
     });

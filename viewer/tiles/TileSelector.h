@@ -40,7 +40,8 @@ struct TileLimits {
 struct TileSelection {
     int level = 0;             ///< the level this view needs
     std::vector<TileKey> draw; ///< cached tiles in the order to draw them: coarse ones first, `level` on top
-    std::vector<TileKey> broken; ///< broken tiles of `level` in view
+    std::vector<TileKey> broken;  ///< broken tiles of `level` in view
+    std::vector<TileKey> missing; ///< tiles of `level` in view that are neither cached nor broken
     std::vector<TileKey>
         wanted;         ///< missing tiles, most urgent first: by level, then distance from the centre
     bool sharp = false; ///< every tile of `level` in view is cached or broken
