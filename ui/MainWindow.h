@@ -4,6 +4,7 @@
 #include "viewer/canvas/Viewport.h"
 
 #include <QMainWindow>
+#include <QPointer>
 
 class QLabel;
 class QMenu;
@@ -19,6 +20,7 @@ class ColorPresenter;
 class GenePanelDock;
 class HeatmapPresenter;
 class OverviewWidget;
+class PropertiesDialog;
 class SlideView;
 class StartPage;
 
@@ -99,6 +101,7 @@ class MainWindow : public QMainWindow {
     void openNextWaiting();
     void buildSlideMenu();
     void buildOverviewMenu(QMenu* menu);
+    void showProperties();
     void buildPredictionMenu();
     void buildHelpMenu();
     QAction* addCommand(QMenu* menu, const QString& text, const QList<QKeySequence>& keys,
@@ -142,6 +145,7 @@ class MainWindow : public QMainWindow {
     QMenu* recent_ = nullptr;
     QLabel *value_ = nullptr, *position_ = nullptr, *zoom_ = nullptr;
     OverviewWidget* overview_ = nullptr;
+    QPointer<PropertiesDialog> properties_;
     ColorDock* colorDock_ = nullptr;
     ColorPresenter* colors_ = nullptr;
     QTabBar* tabs_ = nullptr;

@@ -1,6 +1,8 @@
-// What MainWindow knows about the slide beside its picture: the overview.
+// What MainWindow knows about the slide beside its picture: the overview and what the file says.
 #include "ui/MainWindow.h"
+#include "ui/PropertiesDialog.h"
 #include "viewer/canvas/OverviewWidget.h"
+#include "viewer/canvas/SlideView.h"
 
 #include <QAction>
 #include <QMenuBar>
@@ -16,6 +18,9 @@ const QString overviewKey = QStringLiteral("view/overview"), visitedKey = QStrin
 void MainWindow::buildSlideMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&Slide"));
     const auto first = slideActions_.size();
+    slideActions_.append(addCommand(menu, tr("&About this slide..."),
+                                    {QKeySequence(QStringLiteral("Ctrl+I"))}, [this] { showProperties(); }));
+    menu->addSeparator();
     buildOverviewMenu(menu);
     for (auto i = first; i < slideActions_.size(); ++i)
         slideActions_[i]->setEnabled(false);
@@ -39,6 +44,14 @@ void MainWindow::buildOverviewMenu(QMenu* menu) {
     });
     slideActions_.append(
         addCommand(menu, tr("&Forget what has been looked at"), {}, [this] { overview_->clearVisited(); }));
+}
+
+void MainWindow::showProperties() {
+    if (!slide_) return;
+    if (properties_) properties_->close(); // of the slide before
+    properties_ = new PropertiesDialog(*slide_, view_->isPresentation(), this);
+    properties_->setAttribute(Qt::WA_DeleteOnClose);
+    properties_->show();
 }
 
 void MainWindow::restoreSlideSettings(const QSettings& settings) {

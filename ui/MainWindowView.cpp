@@ -4,6 +4,7 @@
 #include "ui/ColorPresenter.h"
 #include "ui/GenePanelDock.h"
 #include "ui/MainWindow.h"
+#include "ui/PropertiesDialog.h"
 #include "ui/Readout.h"
 #include "viewer/canvas/OverviewWidget.h"
 #include "viewer/canvas/SlideView.h"
@@ -124,6 +125,7 @@ void MainWindow::setPresentation(bool on, bool fullScreen) {
     tabs_->setVisible(!on && tabs_->count() > 1);
     view_->setPresentation(on);
     overview_->setSuppressed(on);
+    if (properties_) properties_->setPresentation(on);
     if (fullScreen) {
         // Where no window manager listens, the window has to take the screen by itself.
         const QRect before = std::exchange(placeBefore_, geometry());

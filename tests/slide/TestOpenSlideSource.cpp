@@ -3,6 +3,7 @@
 
 #include "Shared.h"
 
+#include <algorithm>
 #include <atomic>
 #include <QTemporaryDir>
 #include <QtTest>
@@ -85,6 +86,16 @@ class TestOpenSlideSource : public QObject {
         const auto unscaled = OpenSlideSource::open(tiled("unscaled.tif", Packing::Deflate)).value();
         QVERIFY(!unscaled->info()->micronsPerPixel);
         QCOMPARE(unscaled->info()->warnings.size(), std::size_t{1});
+    }
+    void propertiesAreAllThere() {
+        const auto slide = OpenSlideSource::open(tiled("properties.tif", Packing::Deflate)).value();
+        const auto properties = slide->properties();
+        QVERIFY(std::ranges::is_sorted(properties));
+        const auto vendor = std::ranges::find_if(
+            properties, [](const auto& property) { return property.first == "openslide.vendor"; });
+        QVERIFY(vendor != properties.end());
+        QCOMPARE(vendor->second, std::string("generic-tiff"));
+        QCOMPARE(openSlide(at("properties.tif")).value()->properties(), properties); // the fast reader
     }
     void aBrokenTileIsAnErrorAndItsNeighboursStayReadable() {
         const fs::path path = tiled("broken.tif", Packing::Jpeg);

@@ -137,6 +137,8 @@ Result<std::shared_ptr<OpenSlideSource>> OpenSlideSource::open(const std::filesy
     if (openslide_get_level_count(handle->get()) < 1)
         return badInput("this slide holds no image", path.string(), "Export it from the scanner again");
     source->info_ = infoOf(handle->get());
+    const auto properties = propertiesOf(handle->get());
+    source->properties_.assign(properties.begin(), properties.end());
     source->soundLevels_ = soundLevelsOf(handle->get(), source->info_->levels);
     source->idle_.push_back(std::move(*handle));
     return source;
@@ -188,6 +190,10 @@ std::shared_ptr<const SlideInfo> OpenSlideSource::info() const {
 }
 std::string OpenSlideSource::fingerprint() const {
     return fingerprint_;
+}
+
+std::vector<std::pair<std::string, std::string>> OpenSlideSource::properties() const {
+    return properties_;
 }
 
 std::size_t OpenSlideSource::idleHandles() const {

@@ -31,6 +31,7 @@ class OpenSlideSource final : public SlideSource {
     [[nodiscard]] Result<Raster> readRegion(int level, LevelRect rect) const override;
     [[nodiscard]] Result<Raster> readAssociatedImage(const std::string& name) const override;
     [[nodiscard]] std::string fingerprint() const override;
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> properties() const override;
 
     /// Whether that level's pixels are the file's own; false for the coarsest ones where OpenSlide fails,
     /// which are made from the next finer level.
@@ -55,6 +56,7 @@ class OpenSlideSource final : public SlideSource {
     const std::filesystem::path path_;
     std::string fingerprint_;
     std::shared_ptr<const SlideInfo> info_;
+    std::vector<std::pair<std::string, std::string>> properties_;
     int soundLevels_ = 1;              ///< levels from here on are smaller than their tiles: see readRegion()
     std::unique_ptr<Cache> cache_;     ///< outlives the handles
     mutable std::mutex mutex_;         ///< guards idle_

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace spotglass {
@@ -83,6 +84,10 @@ class SlideSource {
     /// Identifies the content for caches and the workspace: stable over renames, different for different
     /// files.
     [[nodiscard]] virtual std::string fingerprint() const = 0;
+
+    /// Everything else the file says about itself, names in order; may hold what identifies a patient. Empty
+    /// where the format says nothing.
+    [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> properties() const { return {}; }
 
     /// Asks to be told when info() has been replaced; an empty function ends it. The listener runs on a
     /// thread of the source, must return quickly and must not call the source. Once this returns, the former

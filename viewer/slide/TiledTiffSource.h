@@ -27,6 +27,9 @@ class TiledTiffSource final : public SlideSource {
                                            PixelTarget out) const override;
     [[nodiscard]] Result<Raster> readAssociatedImage(const std::string& name) const override;
     [[nodiscard]] std::string fingerprint() const override;
+    [[nodiscard]] std::vector<std::pair<std::string, std::string>> properties() const override {
+        return slide_->properties();
+    }
 
     /// Whether that level is read directly. Compares first if that has not been done. Blocking.
     [[nodiscard]] bool isDirect(int level) const;
