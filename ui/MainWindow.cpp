@@ -249,8 +249,11 @@ void MainWindow::askForScale(bool thenPredict) {
     if (!slide_ || askingForScale_) return;
     askingForScale_ = true;
     predictsAfterScale_ = thenPredict;
-    auto* dialog = new ScaleDialog(QString::fromStdString(slide_->path.filename().string()),
-                                   slide_->scale ? slide_->scale->mean() : 0, this);
+    const auto info = slide_->source->info();
+    ScaleProposals proposals{slide_->scale ? slide_->scale->mean() : 0, info->objectivePower, {}, {}};
+    if (!info->micronsPerPixel && !info->warnings.empty())
+        proposals.contradiction = QString::fromStdString(info->warnings.front());
+    auto* dialog = new ScaleDialog(QString::fromStdString(slide_->path.filename().string()), proposals, this);
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     connect(dialog, &QDialog::finished, this, [this, dialog, asked = slide_->source](int answer) {
         askingForScale_ = false;

@@ -1,13 +1,25 @@
 #pragma once
 
+#include <optional>
+
 #include <QDialog>
 
 class QDoubleSpinBox;
+class QFormLayout;
 
 namespace spotglass {
 
-/// Asks how large a pixel of a slide is, when the file does not say. Show it with open(); accepted() answers.
-/// GUI thread only; nothing blocks.
+/// What may help somebody to find the scale of a slide.
+struct ScaleProposals {
+    double known = 0;                     ///< micrometres per pixel in use now; 0: none
+    std::optional<double> objectivePower; ///< that the file names
+    std::optional<double> measuredPixels; ///< the length of the last line that was measured, level-0 pixels
+    QString contradiction;                ///< a sentence when the file says something impossible; else empty
+};
+
+/// Asks how large a pixel of a slide is, when the file does not say or contradicts itself. Proposes what
+/// follows from the objective, and works it out from a known length, such as the pitch of the spots. Show it
+/// with open(); accepted() answers. GUI thread only; nothing blocks.
 class ScaleDialog : public QDialog {
     Q_OBJECT
 
@@ -15,12 +27,15 @@ class ScaleDialog : public QDialog {
     static constexpr double least = 0.05,
                             largest = 5; ///< micrometres per pixel that a light microscope can give
 
-    /// `slideName` is shown; `known` is where the field starts, 0 when nothing is known.
-    ScaleDialog(const QString& slideName, double known, QWidget* parent = nullptr);
+    /// `slideName` is shown.
+    ScaleDialog(const QString& slideName, const ScaleProposals& proposals, QWidget* parent = nullptr);
 
     [[nodiscard]] double micronsPerPixel() const;
 
   private:
+    void addObjective(QFormLayout* form, double power);
+    void addKnownLength(QFormLayout* form, std::optional<double> measuredPixels);
+
     QDoubleSpinBox* value_;
 };
 

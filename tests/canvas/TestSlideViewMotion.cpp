@@ -229,6 +229,17 @@ class TestSlideViewMotion : public QObject {
         QVERIFY2(wrong.isEmpty(), qPrintable(wrong));
         QCOMPARE(failed.count(), told);
     }
+    void aSlideWithoutScaleSaysSoInThePlaceOfTheBar() {
+        SlideView view;
+        show(view, gradient());
+        view.setScaleBarVisible(true);
+        const QImage with = grabbed(view);
+        view.setMicronsPerPixel({});
+        const QImage without = grabbed(view);
+        QVERIFY(without != with);
+        const QColor badge = without.pixelColor(20, without.height() - 30);
+        QVERIFY2(badge.red() > 120 && badge.blue() < 80, qPrintable(badge.name())); // it warns
+    }
     void theColoursOfTheSlideAreCorrectedAndThoseAroundItAreNot() {
         SlideView view;
         show(view, gradient());

@@ -65,6 +65,21 @@ class TestSlideScale : public QObject {
                                      warnings_));
         QVERIFY(warnings_.at(0).find("contradicts") != std::string::npos);
     }
+    void anObjectiveThatCannotBelongToTheScaleIsAContradiction() {
+        const auto with = [this](const char* power, const char* scale) {
+            return scaleFromProperties({{"openslide.mpp-x", scale},
+                                        {"openslide.mpp-y", scale},
+                                        {"openslide.objective-power", power}},
+                                       warnings_);
+        };
+        QVERIFY(with("40", "0.25") && with("20", "0.5") && with("20", "0.25") && with("40", "0.1725"));
+        QVERIFY(warnings_.empty());
+        QVERIFY(!with("40", "1"));
+        QVERIFY(!with("5", "0.25"));
+        QCOMPARE(warnings_.size(), std::size_t{2});
+        QVERIFY(warnings_.at(0).find("40x") != std::string::npos);
+        QVERIFY(with("0", "0.25") && with("x", "0.25")); // says nothing
+    }
     void printResolutionDoesNotContradictTheMicroscope() {
         QVERIFY(scaleFromProperties({{"openslide.mpp-x", "0.25"},
                                      {"openslide.mpp-y", "0.25"},

@@ -2,7 +2,11 @@
 
 #include "viewer/canvas/NiceNumbers.h"
 
+#include <cmath>
+#include <numbers>
+
 #include <QCoreApplication>
+#include <QFontMetricsF>
 #include <QLocale>
 #include <QPainter>
 #include <QPainterPath>
@@ -29,6 +33,30 @@ QString ScaleBar::text() const {
 QRectF ScaleBar::plate(QSizeF size, double zoom) const {
     const double margin = 14, width = pixels + 24 * zoom, height = 38 * zoom;
     return {margin, size.height() - margin - height, width, height};
+}
+
+MicronsPerPixel ScaleBar::alongTheScreen(MicronsPerPixel micronsPerPixel, double degrees) {
+    const double turn = degrees * std::numbers::pi / 180;
+    const double along = std::hypot(micronsPerPixel.x * std::cos(turn), micronsPerPixel.y * std::sin(turn));
+    return {along, along};
+}
+
+void ScaleBar::paintUnknown(QPainter& painter, QSizeF size, double zoom) {
+    const QString words = QCoreApplication::translate("ScaleBar", "Scale not known");
+    painter.save();
+    QFont font = painter.font();
+    font.setPixelSize(qRound(13 * zoom));
+    font.setWeight(QFont::DemiBold);
+    painter.setFont(font);
+    const double width = QFontMetricsF(font).horizontalAdvance(words);
+    const QRectF area = ScaleBar{0, width}.plate(size, zoom);
+    painter.setRenderHint(QPainter::Antialiasing);
+    QPainterPath rounded;
+    rounded.addRoundedRect(area, 6, 6);
+    painter.fillPath(rounded, QColor(150, 84, 12, 225));
+    painter.setPen(Qt::white);
+    painter.drawText(area, Qt::AlignCenter, words);
+    painter.restore();
 }
 
 void ScaleBar::paint(QPainter& painter, QSizeF size, double zoom) const {

@@ -22,6 +22,11 @@ struct ScaleBar {
     /// The place of the bar with its plate in a widget of `size` (device-independent pixels). `zoom` enlarges
     /// it.
     [[nodiscard]] QRectF plate(QSizeF size, double zoom) const;
+    /// The scale along the screen's rows of a slide that is turned clockwise by `degrees`, whose pixels may
+    /// be higher than wide.
+    [[nodiscard]] static MicronsPerPixel alongTheScreen(MicronsPerPixel micronsPerPixel, double degrees);
+    /// Says, in the place of the bar, that there is no scale. GUI thread.
+    static void paintUnknown(QPainter& painter, QSizeF size, double zoom);
     /// Draws it at plate(). GUI thread.
     void paint(QPainter& painter, QSizeF size, double zoom) const;
 };

@@ -275,7 +275,7 @@ void SlideView::placeOverlays() {
     std::erase_if(overlays_, [](const Overlay& overlay) { return overlay.widget.isNull(); });
     int used[4] = {overlayMargin, overlayMargin, overlayMargin, overlayMargin};
     // The scale bar lives in the lower left corner.
-    if (scaleBar_ && micronsPerPixel_) used[Qt::BottomLeftCorner] += presentation_ ? 76 : 48;
+    if (scaleBar_) used[Qt::BottomLeftCorner] += presentation_ ? 76 : 48;
     for (const Overlay& overlay : overlays_) {
         if (overlay.widget->isHidden()) continue;
         const QSize size = overlay.widget->sizeHint().expandedTo(overlay.widget->minimumSize());
@@ -371,10 +371,14 @@ void SlideView::paintEvent(QPaintEvent* event) {
         paintLayer(*layer);
     painter.setOpacity(1);
     painter.setCompositionMode(QPainter::CompositionMode_SourceOver);
-    if (scaleBar_ && micronsPerPixel_ && slide()) {
-        const double zoom = presentation_ ? 1.7 : 1;
-        ScaleBar::fitting(*micronsPerPixel_, viewport_.scale(), 160 * zoom).paint(painter, size(), zoom);
-    }
+    if (!scaleBar_ || !slide()) return;
+    const double zoom = presentation_ ? 1.7 : 1;
+    if (micronsPerPixel_)
+        ScaleBar::fitting(ScaleBar::alongTheScreen(*micronsPerPixel_, viewport_.rotation()),
+                          viewport_.scale(), 160 * zoom)
+            .paint(painter, size(), zoom);
+    else
+        ScaleBar::paintUnknown(painter, size(), zoom);
 }
 
 void SlideView::resizeEvent(QResizeEvent* /*event*/) {

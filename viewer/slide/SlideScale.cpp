@@ -39,6 +39,21 @@ std::optional<MicronsPerPixel> tiffScale(const Properties& properties) {
     return scaleFromResolution(*x, *y, kind);
 }
 
+/// Nothing, and a warning, where the objective says that the scale cannot be true.
+std::optional<MicronsPerPixel> withObjective(std::optional<MicronsPerPixel> scale,
+                                             const Properties& properties,
+                                             std::vector<std::string>& warnings) {
+    const auto power = number(properties, "openslide.objective-power");
+    if (!scale || !power || *power <= 0) return scale;
+    const double product = *power * scale->mean(); // about 10 in every scanner
+    if (product >= 4 && product <= 25) return scale;
+    warnings.push_back(
+        fmt::format("The file contradicts itself about its scale (an objective of {:g}x and {:.4g} um per "
+                    "pixel do not belong together); it is not used. Set the scale by hand.",
+                    *power, scale->mean()));
+    return std::nullopt;
+}
+
 } // namespace
 
 std::optional<MicronsPerPixel> scaleFromResolution(double pixelsPerUnitX, double pixelsPerUnitY,
@@ -69,12 +84,12 @@ std::optional<MicronsPerPixel> scaleFromProperties(const Properties& properties,
                             stated.mean(), fromTiff->mean()));
             return std::nullopt;
         }
-        return stated;
+        return withObjective(stated, properties, warnings);
     }
     if (!fromTiff)
         warnings.emplace_back(
             "The file does not say how many micrometres a pixel is wide. Set the scale by hand.");
-    return fromTiff;
+    return withObjective(fromTiff, properties, warnings);
 }
 
 } // namespace spotglass

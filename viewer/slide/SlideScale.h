@@ -26,6 +26,9 @@ enum class ResolutionUnit : int { None = 1, Inch = 2, Centimetre = 3 };
 /// Scale from OpenSlide's properties: openslide.mpp-x and -y, else the TIFF resolution. Nothing where both
 /// are missing or not credible; a sentence is added to `warnings` for a value that is not believed or for
 /// values that contradict.
+///
+/// An objective that the scale cannot belong to (10x is about 1 um per pixel; a factor of two and a half
+/// either way is believed) is a contradiction as well.
 [[nodiscard]] std::optional<MicronsPerPixel>
 scaleFromProperties(const std::map<std::string, std::string>& properties, std::vector<std::string>& warnings);
 
