@@ -8,6 +8,7 @@
 #include "ui/HeatmapPresenter.h"
 #include "ui/Readout.h"
 #include "ui/ScaleDialog.h"
+#include "ui/SlideTools.h"
 #include "ui/StartPage.h"
 #include "viewer/canvas/OverviewWidget.h"
 #include "viewer/canvas/SlideView.h"
@@ -36,6 +37,7 @@ MainWindow::MainWindow(SlideService& slides, PredictionService& predictions, QWi
     buildFileMenu();
     buildViewMenu();
     buildSlideMenu();
+    buildToolsMenu();
     buildPredictionMenu();
     buildHelpMenu();
     connectServices();
@@ -64,6 +66,7 @@ void MainWindow::buildCentre() {
     centre_->addWidget(canvas);
     setCentralWidget(centre_);
     heatmap_ = new HeatmapPresenter(*view_, predictions_, this);
+    buildTools();
 
     connect(start_, &StartPage::openWanted, this, &MainWindow::chooseSlideFile);
     connect(start_, &StartPage::slideChosen, this,
@@ -168,6 +171,7 @@ void MainWindow::showSlide(const OpenedSlide& slide) {
     predictions_.setSlide(slide); // before the view, which drops its slide on another thread
     view_->setSlide(slide.source);
     view_->setMicronsPerPixel(slide.scale);
+    tools_->setSlide(true, slide.scale);
     colors_->setSlide(slide.source, slide.iccProfile);
     colorDock_->setProfileAvailable(slide.iccProfile.has_value());
     rememberFolder("slide", slide.path);
@@ -250,7 +254,8 @@ void MainWindow::askForScale(bool thenPredict) {
     askingForScale_ = true;
     predictsAfterScale_ = thenPredict;
     const auto info = slide_->source->info();
-    ScaleProposals proposals{slide_->scale ? slide_->scale->mean() : 0, info->objectivePower, {}, {}};
+    ScaleProposals proposals{
+        slide_->scale ? slide_->scale->mean() : 0, info->objectivePower, tools_->measuredPixels(), {}};
     if (!info->micronsPerPixel && !info->warnings.empty())
         proposals.contradiction = QString::fromStdString(info->warnings.front());
     auto* dialog = new ScaleDialog(QString::fromStdString(slide_->path.filename().string()), proposals, this);
@@ -268,6 +273,7 @@ void MainWindow::useScale(double micronsPerPixel) {
     slide_->scale = MicronsPerPixel{micronsPerPixel, micronsPerPixel};
     slides_.rememberScale(*slide_, *slide_->scale);
     view_->setMicronsPerPixel(slide_->scale);
+    tools_->setSlide(false, slide_->scale);
     predictions_.setSlide(*slide_);
     banner_->clear();
     updateZoom();
@@ -286,6 +292,7 @@ void MainWindow::updateState() {
 }
 
 void MainWindow::updatePosition() {
+    const QString annotation = slide_ ? tools_->hover(cursor_) : QString();
     if (!slide_ || !cursor_) {
         position_->clear();
         value_->clear();
@@ -294,7 +301,9 @@ void MainWindow::updatePosition() {
     const bool inside = view_->viewport().slideRect().contains(*cursor_);
     position_->setText(inside ? positionText(*cursor_, slide_->scale) : QString());
     const QString broken = view_->brokenTileAt(*cursor_);
-    value_->setText(broken.isEmpty() ? heatmap_->readout(*cursor_) : broken);
+    QString said = broken.isEmpty() ? heatmap_->readout(*cursor_) : broken;
+    if (!annotation.isEmpty()) said = said.isEmpty() ? annotation : annotation + QStringLiteral("   ") + said;
+    value_->setText(said);
 }
 
 void MainWindow::updateZoom() {

@@ -21,6 +21,7 @@ class GenePanelDock;
 class HeatmapPresenter;
 class OverviewWidget;
 class PropertiesDialog;
+class SlideTools;
 class SlideView;
 class StartPage;
 
@@ -42,6 +43,8 @@ class MainWindow : public QMainWindow {
     /// The same, in the tab in front.
     void replaceSlide(const std::filesystem::path& file);
     void openModel(const std::filesystem::path& file);
+    /// Shows the annotations of a GeoJSON file over the slide.
+    void openAnnotations(const std::filesystem::path& file);
     /// Starts the prediction. Asks for the slide's scale first when it is not known; without dialogs that is
     /// a problem().
     void predict();
@@ -60,6 +63,7 @@ class MainWindow : public QMainWindow {
 
     [[nodiscard]] SlideView& view() { return *view_; }
     [[nodiscard]] OverviewWidget& overview() { return *overview_; }
+    [[nodiscard]] SlideTools& tools() { return *tools_; }
     [[nodiscard]] GenePanelDock& panel() { return *panel_; }
     [[nodiscard]] HeatmapPresenter& heatmap() { return *heatmap_; }
     [[nodiscard]] const std::optional<OpenedSlide>& slide() const { return slide_; }
@@ -101,6 +105,9 @@ class MainWindow : public QMainWindow {
     void openNextWaiting();
     void buildSlideMenu();
     void buildOverviewMenu(QMenu* menu);
+    void buildTools();
+    void buildToolsMenu();
+    void chooseAnnotationFile();
     void showProperties();
     void buildPredictionMenu();
     void buildHelpMenu();
@@ -148,6 +155,7 @@ class MainWindow : public QMainWindow {
     QPointer<PropertiesDialog> properties_;
     ColorDock* colorDock_ = nullptr;
     ColorPresenter* colors_ = nullptr;
+    SlideTools* tools_ = nullptr;
     QTabBar* tabs_ = nullptr;
     QList<Tab> tabList_;           ///< one each of tabs_
     bool replacesTab_ = false;     ///< the slide that is being opened takes the place of the one in front

@@ -170,6 +170,8 @@ void MainWindow::dropEvent(QDropEvent* event) {
         const QString file = url.toLocalFile();
         if (file.endsWith(QLatin1String(".safetensors"), Qt::CaseInsensitive))
             openModel(file.toStdString());
+        else if (file.endsWith(QLatin1String(".geojson"), Qt::CaseInsensitive))
+            openAnnotations(file.toStdString());
         else
             waiting_.append(file);
     }

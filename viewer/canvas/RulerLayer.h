@@ -1,6 +1,7 @@
 #pragma once
 
 #include "viewer/canvas/Layer.h"
+#include "viewer/canvas/PointerTool.h"
 
 #include <cstdint>
 #include <optional>
@@ -72,19 +73,19 @@ class RulerLayer : public Layer {
 
 /// Turns presses, moves and releases of a pointer into rulers. Belongs to whoever handles the pointer; the
 /// layer must outlive it. GUI thread.
-class RulerTool {
+class RulerTool final : public PointerTool {
   public:
     explicit RulerTool(RulerLayer& layer) : layer_(&layer) {}
 
     /// Takes hold of the end of a ruler within `tolerance` level-0 pixels; where there is none, begins a new
     /// ruler there.
-    void begin(Level0Point point, double tolerance = 0);
+    void begin(Level0Point point, double tolerance = 0) override;
     /// Moves the end that is held.
-    void moveTo(Level0Point point);
+    void moveTo(Level0Point point) override;
     /// Lets go. A ruler without length is removed: it was a click.
-    void finish();
+    void finish() override;
     /// Lets go and puts everything back as it was before begin().
-    void cancel();
+    void cancel() override;
     /// Removes all rulers.
     void clear();
     /// Whether an end is held.

@@ -20,6 +20,7 @@ class QTouchEvent;
 namespace spotglass {
 
 class ColorCorrection;
+class PointerTool;
 class SlideLayer;
 
 /// Shows a slide with layers over it. Wheel and touchpad zoom at the cursor, dragging pans (and glides on
@@ -85,6 +86,10 @@ class SlideView : public QWidget {
     /// Presentation: a plain black surround, a larger scale bar, and a cursor that hides while it rests.
     void setPresentation(bool presentation);
     [[nodiscard]] bool isPresentation() const { return presentation_; }
+
+    /// While there is one, the left button belongs to `tool`, which must outlive its use; null gives it back.
+    /// The middle button moves the picture in any case.
+    void setTool(PointerTool* tool);
 
     /// How the slide's own colours are shown; the picture changes at once.
     void setColorCorrection(const ColorCorrection& correction);
@@ -187,8 +192,10 @@ class SlideView : public QWidget {
     std::optional<MicronsPerPixel> micronsPerPixel_;
     QPointF pressedAt_, draggedTo_;
     bool pressed_ = false, dragging_ = false, turning_ = false;
-    double pinchTurn_ = 0; ///< degrees that two fingers have turned and the picture has not followed yet
-    bool fitted_ = true;   ///< a resize keeps the whole slide in view until the user moves
+    PointerTool* tool_ = nullptr;
+    bool toolBusy_ = false; ///< between its begin() and finish()
+    double pinchTurn_ = 0;  ///< degrees that two fingers have turned and the picture has not followed yet
+    bool fitted_ = true;    ///< a resize keeps the whole slide in view until the user moves
     bool animated_ = true, presentation_ = false, scaleBar_ = true, wasSharp_ = false;
 };
 

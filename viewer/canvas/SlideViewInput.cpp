@@ -1,4 +1,5 @@
 // What mouse, touchpad and keyboard do in SlideView.
+#include "viewer/canvas/PointerTool.h"
 #include "viewer/canvas/SlideView.h"
 
 #include <cmath>
@@ -21,6 +22,8 @@ constexpr double notch = 120;          // one click of an ordinary wheel (eighth
 constexpr double pixelsToDouble = 240; // touchpad pixels for a zoom by 2
 constexpr double arrowStep = 0.15;     // share of the widget that an arrow key moves
 
+constexpr double toolReach = 8; // screen pixels that a hand may miss by
+
 // Letting go of a moving picture; times in milliseconds, speeds in screen pixels a millisecond.
 constexpr qint64 traceTime = 80;     // the moments that decide about the speed
 constexpr qint64 stillTime = 40;     // a hand that has rested so long does not push
@@ -33,6 +36,12 @@ ScreenPoint pointOf(QPointF at) {
 }
 
 } // namespace
+
+void SlideView::setTool(PointerTool* tool) {
+    if (std::exchange(toolBusy_, false)) tool_->cancel();
+    tool_ = tool;
+    updateCursor();
+}
 
 void SlideView::wheelEvent(QWheelEvent* event) {
     event->accept();
@@ -48,6 +57,11 @@ void SlideView::wheelEvent(QWheelEvent* event) {
 void SlideView::mousePressEvent(QMouseEvent* event) {
     if (animation_.isActive() && motion_ == Motion::Glide)
         moveTo(viewport_, Motion::Jump); // a hand on the wheel
+    if (tool_ && event->button() == Qt::LeftButton && event->modifiers() == Qt::NoModifier) {
+        toolBusy_ = true;
+        tool_->begin(viewport_.toLevel0(pointOf(event->position())), toolReach / viewport_.scale());
+        return;
+    }
     pressed_ = true;
     dragging_ = false;
     turning_ = event->button() == Qt::LeftButton && event->modifiers() & Qt::ControlModifier;
@@ -92,6 +106,7 @@ void SlideView::turnWithHand(QPointF from, QPointF to) {
 
 void SlideView::mouseMoveEvent(QMouseEvent* event) {
     const QPointF at = event->position();
+    if (toolBusy_) tool_->moveTo(viewport_.toLevel0(pointOf(at)));
     const bool far = (at - pressedAt_).manhattanLength() >= QApplication::startDragDistance();
     if (pressed_ && !dragging_ && far && event->buttons() & (Qt::LeftButton | Qt::MiddleButton)) {
         dragging_ = true;
@@ -111,6 +126,10 @@ void SlideView::mouseMoveEvent(QMouseEvent* event) {
 }
 
 void SlideView::mouseReleaseEvent(QMouseEvent* event) {
+    if (toolBusy_ && event->button() == Qt::LeftButton) {
+        toolBusy_ = false;
+        return tool_->finish();
+    }
     if (event->buttons() != Qt::NoButton) return;
     const bool click = pressed_ && !dragging_, push = dragging_ && !turning_;
     pressed_ = dragging_ = turning_ = false;
@@ -121,6 +140,7 @@ void SlideView::mouseReleaseEvent(QMouseEvent* event) {
 }
 
 void SlideView::mouseDoubleClickEvent(QMouseEvent* event) {
+    if (tool_ && event->button() == Qt::LeftButton) return mousePressEvent(event);
     pressed_ = false; // the second press is no click of its own
     if (event->button() == Qt::LeftButton)
         zoomBy(event->modifiers() & Qt::ShiftModifier ? 0.5 : 2.0, pointOf(event->position()));
@@ -217,6 +237,8 @@ bool SlideView::eventFilter(QObject* watched, QEvent* event) {
 void SlideView::updateCursor() {
     if (dragging_)
         setCursor(Qt::ClosedHandCursor);
+    else if (tool_)
+        setCursor(Qt::CrossCursor);
     else
         unsetCursor();
     presentation_ && !dragging_ ? cursorRest_.start() : cursorRest_.stop();
