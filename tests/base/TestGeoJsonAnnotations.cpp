@@ -209,6 +209,8 @@ class TestGeoJsonAnnotations : public QObject {
             "feature 2 has a coordinate that is not a number");
         row("null", polygon("[[[0,0],[null,0],[1,1]]]"), "feature 2 has a coordinate that is not a number");
         row("too large", polygon("[[[0,0],[1e999,0],[1,1]]]"), "feature 2 has a number that is too large");
+        row("far away", polygon("[[[0,0],[-2e8,0],[1,1]]]"),
+            "feature 2 has a coordinate that lies far outside");
         row("two points", polygon("[[[0,0],[5,5],[0,0]]]"), "feature 2 has a ring of fewer than 3");
         row("bad hole", polygon("[[[0,0],[5,5],[0,5]],[[1,1]]]"), "feature 2 has a ring of fewer than 3");
         row("empty ring", polygon("[[],[[0,0],[5,5],[0,5]]]"), "feature 2 has an empty list");

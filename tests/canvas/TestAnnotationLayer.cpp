@@ -215,6 +215,16 @@ class TestAnnotationLayer : public QObject {
         QCOMPARE(marked, 1);
         QVERIFY(image.pixel(250, 200) != qRgb(255, 255, 255) || image.pixel(249, 199) != qRgb(255, 255, 255));
     }
+    void aSelectedDotLiesOnTheOthers() {
+        AnnotationLayer layer;
+        Annotations all(500, Annotation::rectangle({}, {20'000, 30'000, 40, 40}));
+        for (std::size_t i = 0; i < all.size(); ++i)
+            all[i].id = std::to_string(i);
+        layer.setAnnotations(AnnotationSet::of(all));
+        layer.setSelected({"250"});
+        const QImage image = painted(layer, viewOf({20'020, 30'020}, 0.0135));
+        QCOMPARE(image.pixel(249, 199), qRgb(255, 225, 0));
+    }
     void manyDotsShowTheirDensity() {
         AnnotationLayer layer;
         layer.setAnnotations(AnnotationSet::of(test::nuclei(3000, {20'000, 20'000, 1000, 20'000})));

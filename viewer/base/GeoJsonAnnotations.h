@@ -25,8 +25,8 @@ struct GeoJsonAnnotations {
 /// 0.4). An id that is missing, repeated or no identifier (QuPath before 0.3) is replaced by a fresh one.
 /// Measurements and metadata are passed over. The text is read once, without a tree of it in memory.
 /// BadInput, naming `where` and the feature, for anything that cannot be drawn: broken or truncated JSON,
-/// values of the wrong type, numbers that are not finite, rings of fewer than 3 points, nesting deeper than
-/// any annotation needs.
+/// values of the wrong type, coordinates that are not finite or beyond 1e8, rings of fewer than 3 points,
+/// nesting deeper than any annotation needs.
 [[nodiscard]] Result<GeoJsonAnnotations>
 parseGeoJsonAnnotations(std::string_view text, const std::string& where, const CancelToken& cancel = {});
 

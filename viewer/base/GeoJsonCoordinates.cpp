@@ -6,6 +6,7 @@ namespace spotglass {
 namespace {
 
 constexpr std::size_t mostLevels = 4; // a MultiPolygon's
+constexpr double farthest = 1e8;      // slides measure some 1e5 pixels
 
 } // namespace
 
@@ -38,8 +39,8 @@ bool GeoJsonCoordinates::number(double value) {
         error_ = "mixes numbers and lists in its coordinates";
         return false;
     }
-    if (!std::isfinite(value)) {
-        error_ = "has a coordinate that is not finite";
+    if (!(std::abs(value) <= farthest)) {
+        error_ = "has a coordinate that lies far outside any slide";
         return false;
     }
     array.inside = numbersInside;

@@ -21,7 +21,8 @@ class AnnotationLayer : public Layer {
     explicit AnnotationLayer(QObject* parent = nullptr);
 
     /// Replaces the annotations by a snapshot that was built on another thread (AnnotationSet::of); null
-    /// for none. What is hovered and selected stays so where its id is still there.
+    /// for none. What is hovered and selected stays so where its id is still there. To free a large snapshot
+    /// takes time: whoever made it should keep it until another one is shown, and let go of it last.
     void setAnnotations(std::shared_ptr<const AnnotationSet> annotations);
     [[nodiscard]] const std::shared_ptr<const AnnotationSet>& annotations() const;
 

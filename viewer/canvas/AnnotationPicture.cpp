@@ -26,6 +26,7 @@ bool isWhole(double value) {
 
 void AnnotationPicture::setAnnotations(std::shared_ptr<const AnnotationSet> annotations) {
     set_ = std::move(annotations);
+    if (!set_) picture_ = {};
     selected_.clear();
     fresh_ = false;
 }
@@ -42,6 +43,7 @@ void AnnotationPicture::setSelected(const std::vector<std::uint32_t>& numbers) {
 
 void AnnotationPicture::setStyle(const AnnotationStyle& style) {
     style_ = style;
+    style_.fillOpacity = std::clamp(style.fillOpacity, 0.0, 1.0);
     fresh_ = false;
 }
 
@@ -132,6 +134,7 @@ void AnnotationPicture::paintDot(std::uint32_t number, const Level0Box& box, Out
 void AnnotationPicture::collect(const Level0Box& visible, const QRect& area, OutlineRaster& raster) {
     small_.clear();
     large_.clear();
+    selectedDots_.clear();
     withPoints_.clear();
     const double room = 4 + 2 * style_.lineWidth * ratio_; // for the width of lines
     const QRectF inner = QRectF(area).adjusted(room, room, -room, -room),
@@ -141,7 +144,10 @@ void AnnotationPicture::collect(const Level0Box& visible, const QRect& area, Out
         const bool hasPoints = set_->look(number).hasPoints;
         if (hasPoints) withPoints_.push_back(number);
         if (side < OutlineLevels::smallestOutline) {
-            if (!hasPoints) paintDot(number, box, raster);
+            if (isSelected(number))
+                selectedDots_.push_back(number);
+            else if (!hasPoints)
+                paintDot(number, box, raster);
             return;
         }
         const PicturePoint middle = middleOf(box);
@@ -240,9 +246,12 @@ void AnnotationPicture::paintOutlines(const Level0Box& visible, OutlineRaster& r
     };
     paint(large_, false);
     paint(small_, false);
-    if (!anySelected) return;
-    paint(large_, true);
-    paint(small_, true);
+    if (anySelected) {
+        paint(large_, true);
+        paint(small_, true);
+    }
+    for (const std::uint32_t number : selectedDots_)
+        paintDot(number, set_->box(number), raster);
 }
 
 void AnnotationPicture::paintOutline(const Item& item, const Level0Box& visible,

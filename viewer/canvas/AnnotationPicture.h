@@ -16,7 +16,7 @@ namespace spotglass {
 /// How annotations look.
 struct AnnotationStyle {
     double lineWidth = 1.5; ///< device-independent pixels
-    double fillOpacity = 0; ///< of areas, 0 to 1
+    double fillOpacity = 0; ///< of areas, 0 to 1 (clamped)
     Rgb selectedColor{255, 225, 0};
     bool operator==(const AnnotationStyle&) const = default;
 };
@@ -85,7 +85,7 @@ class AnnotationPicture {
     int drawings_ = 0;
 
     std::vector<Item> large_, small_; ///< being drawn; kept for the memory
-    std::vector<std::uint32_t> withPoints_;
+    std::vector<std::uint32_t> selectedDots_, withPoints_;
 };
 
 } // namespace spotglass

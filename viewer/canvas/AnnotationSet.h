@@ -18,7 +18,8 @@ namespace spotglass {
 class AnnotationSet {
   public:
     /// Builds a snapshot. Any thread; blocks (about half a second for 100,000 nuclei), so not the GUI thread
-    /// where there are many. Coordinates must be finite; annotations without geometry are left out.
+    /// where there are many. Coordinates must be finite, and are meant for slides: beyond some 1e8 pixels the
+    /// picture is not exact. Annotations without geometry are left out.
     [[nodiscard]] static std::shared_ptr<const AnnotationSet> of(std::vector<Annotation> annotations);
     AnnotationSet(const AnnotationSet&) = delete;
     AnnotationSet& operator=(const AnnotationSet&) = delete;
