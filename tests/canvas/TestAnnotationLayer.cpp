@@ -339,6 +339,7 @@ class TestAnnotationLayer : public QObject {
             return found ? found->id : std::string();
         };
         QCOMPARE(layer.annotations()->size(), std::size_t(6)); // without the empty one
+        QCOMPARE(layer.annotations()->area(5), 1e6 - 4e4);
         QCOMPARE(at(10, 500), std::string("tissue"));
         QCOMPARE(at(500, 500), std::string());
         QCOMPARE(at(460, 460), std::string("island"));
@@ -349,6 +350,19 @@ class TestAnnotationLayer : public QObject {
         QCOMPARE(at(803, 804), std::string("point"));
         QCOMPARE(at(804, 804), std::string("tissue"));
         QCOMPARE(at(-1, 500), std::string());
+    }
+    void aNucleusIsPartOfItsCell() {
+        Annotation cell = Annotation::rectangle("cell", {1000, 1000, 40, 40});
+        cell.nucleus = {{{{1010, 1010}, {1030, 1010}, {1030, 1030}, {1010, 1030}}, {}}};
+        cell.lines = {{{1100, 1000}, {1200, 1000}}}; // a line bounds no area
+        AnnotationLayer layer;
+        layer.setAnnotations(AnnotationSet::of({cell}));
+        QVERIFY(layer.annotationAt({1020, 1020}, 0));
+        QVERIFY(layer.annotationAt({1005, 1020}, 0));
+        QVERIFY(!layer.annotationAt({1080, 1020}, 0));
+        QCOMPARE(layer.annotations()->area(0), 1600.0);
+        const QImage image = painted(layer, viewOf({1020, 1020}, 2));
+        QVERIFY(image.pixel(250, 180) != qRgb(255, 255, 255)); // its outline is drawn
     }
     void clicksInsideLongOutlines() {
         std::mt19937 random(6);
