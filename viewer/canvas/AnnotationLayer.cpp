@@ -123,6 +123,13 @@ void AnnotationLayer::paint(QPainter& painter, const Viewport& viewport) {
     if (hoveredNumber_) paintHovered(painter, viewport);
 }
 
+std::unique_ptr<Layer> AnnotationLayer::snapshot() const {
+    auto copy = std::make_unique<AnnotationLayer>();
+    copy->appearAs(*this);
+    copy->picture_ = picture_;
+    return copy;
+}
+
 void AnnotationLayer::paintHovered(QPainter& painter, const Viewport& viewport) const {
     const AnnotationSet& set = *picture_.annotations();
     const Annotation& annotation = set.annotations()[*hoveredNumber_];

@@ -42,6 +42,8 @@ class AnnotationLayer : public Layer {
     [[nodiscard]] const Annotation* annotationAt(Level0Point point, double tolerance) const;
 
     void paint(QPainter& painter, const Viewport& viewport) override;
+    /// Without what is hovered.
+    [[nodiscard]] std::unique_ptr<Layer> snapshot() const override;
 
   private:
     void resolve();

@@ -187,6 +187,18 @@ void HeatmapLayer::paint(QPainter& painter, const Viewport& viewport) {
     if (!levels_.empty()) paintContours(painter, viewport, part);
 }
 
+std::unique_ptr<Layer> HeatmapLayer::snapshot() const {
+    auto copy = std::make_unique<HeatmapLayer>();
+    copy->appearAs(*this);
+    copy->field_ = field_;
+    copy->colouring_ = colouring_;
+    copy->style_ = style_;
+    copy->spotDiameter_ = spotDiameter_;
+    copy->levels_ = levels_;
+    copy->doubtful_ = doubtful_;
+    return copy;
+}
+
 /// Black or white, whichever stands out from the colours it runs through where the tissue shines through.
 QColor HeatmapLayer::contourColour(float level) const {
     const float range = colouring_.maximum - colouring_.minimum;

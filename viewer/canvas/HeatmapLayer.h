@@ -74,6 +74,7 @@ class HeatmapLayer : public Layer {
     [[nodiscard]] Level0Rect extent() const;
 
     void paint(QPainter& painter, const Viewport& viewport) override;
+    [[nodiscard]] std::unique_ptr<Layer> snapshot() const override;
 
   private:
     /// Index of the cell that covers the point.

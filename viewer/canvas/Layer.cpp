@@ -23,4 +23,10 @@ void Layer::setBlending(Blending blending) {
     Q_EMIT changed({});
 }
 
+void Layer::appearAs(const Layer& other) {
+    visible_ = other.visible_;
+    opacity_ = other.opacity_;
+    blending_ = other.blending_;
+}
+
 } // namespace spotglass

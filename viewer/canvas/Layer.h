@@ -3,6 +3,8 @@
 #include "viewer/base/Units.h"
 #include "viewer/canvas/Viewport.h"
 
+#include <memory>
+
 #include <QObject>
 
 class QPainter;
@@ -28,6 +30,14 @@ class Layer : public QObject {
     /// painter is left as it was found.
     virtual void paint(QPainter& painter, const Viewport& viewport) = 0;
 
+    /// A copy that looks as this layer does now and that one other thread may paint, so that a large picture
+    /// can be made beside the GUI thread. Null, as here, when a layer has none: large pictures then show it
+    /// enlarged.
+    [[nodiscard]] virtual std::unique_ptr<Layer> snapshot() const { return nullptr; }
+    /// Whether painting is a few shapes and words, placed for the viewport as a whole. Pictures keep those as
+    /// they are, on top of everything, and need no snapshot.
+    [[nodiscard]] virtual bool isDrawing() const { return false; }
+
     [[nodiscard]] bool isVisible() const { return visible_; }
     [[nodiscard]] double opacity() const { return opacity_; }
     void setVisible(bool visible);
@@ -35,6 +45,10 @@ class Layer : public QObject {
     void setOpacity(double opacity);
     [[nodiscard]] Blending blending() const { return blending_; }
     void setBlending(Blending blending);
+
+  protected:
+    /// Visible, opaque and blended as the other one.
+    void appearAs(const Layer& other);
 
   Q_SIGNALS:
     /// The layer looks different inside `area` (level-0 pixels); an empty area means everywhere.

@@ -61,6 +61,7 @@ class RulerLayer : public Layer {
     [[nodiscard]] QRectF plate(const Ruler& ruler, const Viewport& viewport) const;
 
     void paint(QPainter& painter, const Viewport& viewport) override;
+    [[nodiscard]] bool isDrawing() const override { return true; }
 
   private:
     void changedAround(const Ruler& ruler);

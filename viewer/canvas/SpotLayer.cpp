@@ -78,6 +78,22 @@ QRgb SpotLayer::colourOf(float value) const {
     return map_.at(gamma_ == 1 ? share : std::pow(share, gamma_));
 }
 
+std::unique_ptr<Layer> SpotLayer::snapshot() const {
+    auto copy = std::make_unique<SpotLayer>();
+    copy->appearAs(*this);
+    copy->spots_ = spots_;
+    copy->index_ = index_;
+    copy->diameterX_ = diameterX_;
+    copy->diameterY_ = diameterY_;
+    copy->map_ = map_;
+    copy->minimum_ = minimum_;
+    copy->maximum_ = maximum_;
+    copy->gamma_ = gamma_;
+    copy->threshold_ = threshold_;
+    copy->outline_ = outline_;
+    return copy;
+}
+
 void SpotLayer::paint(QPainter& painter, const Viewport& viewport) {
     const QRectF wanted = DeviceGrid::wanted(painter, viewport);
     if (spots_.empty() || wanted.isEmpty()) return;

@@ -47,6 +47,7 @@ class SpotLayer : public Layer {
     [[nodiscard]] std::optional<float> valueAt(Level0Point point) const;
 
     void paint(QPainter& painter, const Viewport& viewport) override;
+    [[nodiscard]] std::unique_ptr<Layer> snapshot() const override;
 
   private:
     [[nodiscard]] QRgb colourOf(float value) const;
