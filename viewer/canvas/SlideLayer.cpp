@@ -17,6 +17,9 @@ const QColor notYet(232, 232, 234); // what has not arrived
 constexpr qint64 patience = 300;    // milliseconds before a missing tile says that it is being read
 constexpr auto spinnerStep = std::chrono::milliseconds(80);
 constexpr int mostSpinners = 12; // more say nothing more
+// Screens full of device pixels that the cache holds. A level is shown at up to 1/1.7 of its size, which
+// makes a view three times as many tile pixels; so these are six views.
+constexpr double screensKept = 17;
 constexpr auto firstRetry = std::chrono::milliseconds(2000), rarestRetry = std::chrono::milliseconds(60'000);
 
 TileView tileView(const Viewport& viewport) {
@@ -141,6 +144,11 @@ TileSelection SlideLayer::select(const Viewport& viewport) const {
 
 void SlideLayer::request(const Viewport& target) {
     if (extent().isEmpty()) return;
+    if (!cacheBytesSet_) {
+        const double ratio = target.devicePixelRatio();
+        const double screen = target.size().width() * target.size().height() * ratio * ratio * 4;
+        cache_.setByteLimit(std::max(defaultCacheBytes, static_cast<qsizetype>(screen * screensKept)));
+    }
     const TileSelection selection =
         TileSelector(pyramid_.info(), limits()).toFetch(tileView(target), [this](const TileKey& key) {
             return stateOf(key);
@@ -150,6 +158,12 @@ void SlideLayer::request(const Viewport& target) {
     for (const TileKey& key : selection.wanted)
         wishes.requests.push_back(pyramid_.request(key));
     scheduler_.request(std::move(wishes));
+    // What is on its way must not push out what has just come, nor what is still shown.
+    std::vector<TileKey> kept = select(frame_.view()).draw;
+    const TileSelection next = select(target);
+    for (const auto* keys : {&next.draw, &next.missing})
+        kept.insert(kept.end(), keys->begin(), keys->end());
+    cache_.setOnScreen(kept);
 }
 
 bool SlideLayer::isSharp(const Viewport& viewport) const {
@@ -164,6 +178,7 @@ QString SlideLayer::brokenTileAt(const Viewport& viewport, Level0Point point) co
 }
 
 void SlideLayer::setCacheBytes(qsizetype bytes) {
+    cacheBytesSet_ = true;
     cache_.setByteLimit(bytes);
     Q_EMIT changed({});
 }
@@ -211,6 +226,8 @@ void SlideLayer::noteWaiting() {
             still.emplace(key, before == waitingFrom_.end() ? clock_.elapsed() : before->second);
         }
     waitingFrom_ = std::move(still);
+    // Nobody is reading what is missing: it was pushed out of a cache too small for the view.
+    if (!waitingFrom_.empty() && scheduler_.inFlight() + scheduler_.waiting() == 0) Q_EMIT infoChanged();
     if (waitingFrom_.empty())
         spin_.stop();
     else if (!spin_.isActive())

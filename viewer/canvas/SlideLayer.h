@@ -24,7 +24,7 @@ class SlideLayer : public Layer {
     Q_OBJECT
 
   public:
-    /// 256 MiB of tiles: seventeen screens full of 1920 x 1080 pixels.
+    /// 256 MiB of tiles, or six views full where the screen is so large that those need more.
     static constexpr qsizetype defaultCacheBytes = qsizetype{256} << 20;
 
     explicit SlideLayer(QObject* parent = nullptr, int threads = 0);
@@ -97,6 +97,7 @@ class SlideLayer : public Layer {
     QColor surround_;
     ColorCorrection correction_;
     TileCache cache_;
+    bool cacheBytesSet_ = false; ///< by somebody who knows better
     TileScheduler scheduler_;
     quint64 generation_ = 0;
     QTimer poll_;
