@@ -8,8 +8,9 @@ namespace spotglass {
 
 Banner::Banner(QWidget* parent) : QFrame(parent), text_(new QLabel(this)), action_(new QToolButton(this)) {
     setObjectName(QStringLiteral("Banner"));
-    setStyleSheet(QStringLiteral("#Banner { background: #fff4d6; border-bottom: 1px solid #d9c68a; }"
-                                 "#Banner QLabel { color: #3d3310; }"));
+    setStyleSheet(
+        QStringLiteral("spotglass--Banner { background: #fff4d6; border-bottom: 1px solid #d9c68a; }"
+                       "spotglass--Banner QLabel { color: #3d3310; }"));
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(12, 6, 8, 6);
     text_->setWordWrap(true);

@@ -62,6 +62,9 @@ void MainWindow::buildCentre() {
     buildTabs();
     column->addWidget(tabs_);
     column->addWidget(banner_);
+    fileBanner_ = new Banner;
+    fileBanner_->setObjectName(QStringLiteral("FileBanner"));
+    column->addWidget(fileBanner_);
     column->addWidget(view_, 1);
     centre_->addWidget(canvas);
     setCentralWidget(centre_);

@@ -15,6 +15,7 @@ class QTabBar;
 namespace spotglass {
 
 class Banner;
+class BookmarkDock;
 class ColorDock;
 class ColorPresenter;
 class GenePanelDock;
@@ -109,6 +110,13 @@ class MainWindow : public QMainWindow {
     void buildToolsMenu();
     void chooseAnnotationFile();
     void showProperties();
+    void buildFolderMenu(QMenu* menu);
+    void showFileState(SlideFileState state);
+    void reloadFile();
+    void buildBookmarkMenu(QMenu* menu);
+    void addBookmark();
+    void showBookmarks();
+    void forgetSlide();
     void buildPredictionMenu();
     void buildHelpMenu();
     QAction* addCommand(QMenu* menu, const QString& text, const QList<QKeySequence>& keys,
@@ -153,6 +161,9 @@ class MainWindow : public QMainWindow {
     QLabel *value_ = nullptr, *position_ = nullptr, *zoom_ = nullptr;
     OverviewWidget* overview_ = nullptr;
     QPointer<PropertiesDialog> properties_;
+    BookmarkDock* bookmarks_ = nullptr;
+    Banner* fileBanner_ = nullptr;   ///< about the file on disk
+    std::filesystem::path stepFrom_; ///< the last neighbour that was asked for
     ColorDock* colorDock_ = nullptr;
     ColorPresenter* colors_ = nullptr;
     SlideTools* tools_ = nullptr;

@@ -6,6 +6,7 @@
 #include "ui/MainWindow.h"
 #include "ui/StartPage.h"
 #include "viewer/canvas/SlideView.h"
+#include "viewer/slide/SlideFolder.h"
 
 #include <algorithm>
 #include <QAction>
@@ -27,9 +28,10 @@ namespace spotglass {
 namespace {
 
 QString slideFilter() {
-    return MainWindow::tr(
-        "Slides (*.svs *.tif *.tiff *.ndpi *.vms *.vmu *.scn *.mrxs *.svslide *.bif *.czi *.dcm *.jpg "
-        "*.jpeg *.png *.bmp *.jp2);;All files (*)");
+    QStringList patterns;
+    for (const std::string_view extension : slideExtensions)
+        patterns.append(QStringLiteral("*.") + QLatin1String(extension.data(), qsizetype(extension.size())));
+    return MainWindow::tr("Slides (%1);;All files (*)").arg(patterns.join(u' '));
 }
 
 } // namespace
@@ -141,15 +143,18 @@ void MainWindow::savePicture(const QString& file) {
 }
 
 void MainWindow::updateRecent() {
-    const QStringList files = slides_.recentSlides();
+    const QList<RecentSlide> slides = slides_.recentSlides();
     recent_->clear();
-    recent_->setEnabled(!files.isEmpty());
-    for (const QString& file : files) {
-        auto* action = recent_->addAction(QFileInfo(file).fileName().replace(u'&', QStringLiteral("&&")));
+    recent_->setEnabled(!slides.isEmpty());
+    for (const RecentSlide& slide : slides) {
+        const QString file = slide.file,
+                      name = QFileInfo(file).fileName().replace(u'&', QStringLiteral("&&"));
+        auto* action = recent_->addAction(slide.missing ? tr("%1 (file not found)").arg(name) : name);
+        if (!slide.picture.isNull()) action->setIcon(QIcon(QPixmap::fromImage(slide.picture)));
         action->setToolTip(file);
         connect(action, &QAction::triggered, this, [this, file] { openSlide(file.toStdString()); });
     }
-    start_->setRecentSlides(files);
+    start_->setRecentSlides(slides);
 }
 
 void MainWindow::closeEvent(QCloseEvent* event) {

@@ -111,6 +111,7 @@ void MainWindow::closeSlide() {
     view_->setSlide(nullptr);
     colors_->setSlide(nullptr, {});
     banner_->clear();
+    forgetSlide();
     setWindowTitle(QStringLiteral("Spotglass"));
     for (QAction* action : slideActions_)
         action->setEnabled(false);

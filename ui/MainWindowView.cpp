@@ -122,6 +122,7 @@ void MainWindow::setPresentation(bool on, bool fullScreen) {
     statusBar()->setVisible(!on);
     panel_->setVisible(!on && panelWasVisible_);
     banner_->setSuppressed(on);
+    fileBanner_->setSuppressed(on);
     tabs_->setVisible(!on && tabs_->count() > 1);
     view_->setPresentation(on);
     overview_->setSuppressed(on);

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <QImage>
 #include <QList>
 #include <QObject>
 #include <QString>
@@ -28,6 +29,31 @@ struct OpenedSlide {
     std::optional<MicronsPerPixel>
         scale; ///< of level 0: from the file, or given for it; nothing when not known
     std::optional<IccBytes> iccProfile = {}; ///< that the file carries
+};
+
+/// A slide that was opened before.
+struct RecentSlide {
+    QString file;
+    QImage picture;       ///< of the whole slide, small; null where none is kept
+    bool missing = false; ///< the file is not there at present
+};
+
+/// A place of a slide that somebody marked.
+struct Bookmark {
+    QString id; ///< unique; whoever makes the bookmark chooses it
+    QString name;
+    Level0Point center;  ///< of the view
+    double scale = 1;    ///< screen pixels per level-0 pixel
+    double rotation = 0; ///< degrees clockwise, after mirroring
+    bool mirrored = false;
+    QImage picture; ///< what was in view, small; may be null
+};
+
+/// What has become of the file of a slide since it was opened.
+enum class SlideFileState {
+    AsOpened,
+    Changed, ///< other content, and no longer being written
+    Missing  ///< moved, deleted, or its drive is not connected
 };
 
 /// One model file that can be chosen.
@@ -54,7 +80,7 @@ struct ModelDescription {
     double spotPitchMicrons = 0;
 };
 
-/// Opens slides, and remembers what the user said about them.
+/// Opens slides, remembers what the user said about them, and looks after their files.
 class SlideService : public QObject {
     Q_OBJECT
 
@@ -69,13 +95,33 @@ class SlideService : public QObject {
     virtual void rememberScale(const OpenedSlide& slide, MicronsPerPixel scale) = 0;
 
     /// The slides opened last, newest first.
-    [[nodiscard]] virtual QStringList recentSlides() const = 0;
+    [[nodiscard]] virtual QList<RecentSlide> recentSlides() const = 0;
+
+    /// Keeps a small picture of a slide, for recentSlides().
+    virtual void keepPicture(const OpenedSlide& slide, const QImage& picture) = 0;
+
+    /// The bookmarks of the slide opened last, oldest first.
+    [[nodiscard]] virtual QList<Bookmark> bookmarks() const = 0;
+    /// Changes them at once, and keeps the change for the next time. Where it cannot be kept it lasts as long
+    /// as the program runs, and bookmarkNotKept() says why.
+    virtual void addBookmark(const Bookmark& bookmark) = 0;
+    virtual void renameBookmark(const QString& id, const QString& name) = 0;
+    virtual void removeBookmark(const QString& id) = 0;
+
+    /// Looks for the slide `step` files after `file` in its folder (before it where negative); answers with
+    /// neighbourFound() or noNeighbour(). A second call makes the first one's answer void.
+    virtual void findNeighbour(const std::filesystem::path& file, int step) = 0;
 
   Q_SIGNALS:
     void opened(const spotglass::OpenedSlide& slide);
     void failed(const spotglass::Error& error);
     void slideImproved(); ///< the slide opened last has more to show than before (its pyramid is growing)
     void recentSlidesChanged();
+    void bookmarksChanged(); ///< also when another slide has been opened
+    void bookmarkNotKept(const spotglass::Error& error);
+    void neighbourFound(const std::filesystem::path& file);
+    void noNeighbour(const QString& sentence);
+    void fileStateChanged(spotglass::SlideFileState state); ///< of the slide opened last
 };
 
 /// How far a prediction is.

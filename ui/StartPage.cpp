@@ -1,7 +1,9 @@
 #include "ui/StartPage.h"
 
+#include "ui/RecentCard.h"
+
 #include <algorithm>
-#include <QFileInfo>
+#include <QGridLayout>
 #include <QLabel>
 #include <QPushButton>
 #include <QVBoxLayout>
@@ -9,7 +11,7 @@
 namespace spotglass {
 namespace {
 
-constexpr qsizetype shownRecent = 6;
+constexpr qsizetype shownRecent = 6, columns = 3;
 
 QLabel* line(const QString& text, double size, bool bold, QWidget* parent) {
     auto* label = new QLabel(text, parent);
@@ -42,8 +44,10 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     column->addSpacing(24);
     recentTitle_ = line(tr("Recent slides"), 1, true, this);
     column->addWidget(recentTitle_);
-    recent_ = new QVBoxLayout;
-    recent_->setSpacing(2);
+    recent_ = new QGridLayout;
+    recent_->setSpacing(12);
+    recent_->setColumnStretch(0, 1);
+    recent_->setColumnStretch(columns + 1, 1);
     column->addLayout(recent_);
     column->addStretch(3);
     column->addWidget(line(tr("Research use only. Not for diagnosis."), 1, false, this));
@@ -52,22 +56,21 @@ StartPage::StartPage(QWidget* parent) : QWidget(parent) {
     showOpening({});
 }
 
-void StartPage::setRecentSlides(const QStringList& files) {
+void StartPage::setRecentSlides(const QList<RecentSlide>& slides) {
     while (QLayoutItem* item = recent_->takeAt(0)) {
         // Not at once: the list may change because one of these buttons was clicked.
         item->widget()->hide();
         item->widget()->deleteLater();
         delete item;
     }
-    for (const QString& file : files.first(std::min(shownRecent, files.size()))) {
-        auto* button = new QPushButton(QFileInfo(file).fileName().replace(u'&', QStringLiteral("&&")), this);
-        button->setFlat(true);
-        button->setToolTip(file);
-        button->setCursor(Qt::PointingHandCursor);
-        connect(button, &QPushButton::clicked, this, [this, file] { Q_EMIT slideChosen(file); });
-        recent_->addWidget(button, 0, Qt::AlignHCenter);
+    const qsizetype shown = std::min(shownRecent, slides.size());
+    for (qsizetype i = 0; i < shown; ++i) {
+        auto* card = new RecentCard(slides[i], this);
+        connect(card, &QPushButton::clicked, this,
+                [this, file = slides[i].file] { Q_EMIT slideChosen(file); });
+        recent_->addWidget(card, static_cast<int>(i / columns), static_cast<int>(i % columns) + 1);
     }
-    recentTitle_->setVisible(!files.isEmpty());
+    recentTitle_->setVisible(shown > 0);
 }
 
 void StartPage::showOpening(const QString& name) {

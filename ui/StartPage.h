@@ -1,10 +1,11 @@
 #pragma once
 
-#include <QStringList>
+#include "ui/Services.h"
+
 #include <QWidget>
 
 class QLabel;
-class QVBoxLayout;
+class QGridLayout;
 
 namespace spotglass {
 
@@ -15,8 +16,8 @@ class StartPage : public QWidget {
   public:
     explicit StartPage(QWidget* parent = nullptr);
 
-    /// Offers these files, newest first; at most six are shown.
-    void setRecentSlides(const QStringList& files);
+    /// Offers these, newest first; at most six are shown.
+    void setRecentSlides(const QList<RecentSlide>& slides);
     /// Says that a slide is being opened; an empty name ends it.
     void showOpening(const QString& name);
 
@@ -27,7 +28,7 @@ class StartPage : public QWidget {
   private:
     QLabel* hint_;
     QLabel* recentTitle_;
-    QVBoxLayout* recent_;
+    QGridLayout* recent_;
 };
 
 } // namespace spotglass

@@ -3,6 +3,7 @@
 #include "inference/store/Workspace.h"
 #include "viewer/slide/SlideSource.h"
 
+#include <QBuffer>
 #include <QStandardPaths>
 #include <spdlog/spdlog.h>
 #include <utility>
@@ -10,7 +11,28 @@
 namespace spotglass {
 namespace {
 
-constexpr std::size_t recentCount = 10;
+constexpr std::size_t recentCount = 12;
+constexpr int largestPicture = 256; // pixels of the longer side
+
+/// A JPEG small enough for the workspace; empty where that fails.
+std::string packed(const QImage& picture) {
+    if (picture.isNull()) return {};
+    const QImage small =
+        picture.width() <= largestPicture && picture.height() <= largestPicture
+            ? picture
+            : picture.scaled(largestPicture, largestPicture, Qt::KeepAspectRatio, Qt::SmoothTransformation);
+    QByteArray bytes;
+    QBuffer buffer(&bytes);
+    buffer.open(QIODevice::WriteOnly);
+    if (!small.convertToFormat(QImage::Format_RGB32).save(&buffer, "JPEG", 80)) return {};
+    if (static_cast<std::size_t>(bytes.size()) > Workspace::maxPictureBytes) return {};
+    return bytes.toStdString();
+}
+
+/// Null where the bytes are no picture.
+QImage unpacked(const std::string& bytes) {
+    return QImage::fromData(QByteArray::fromStdString(bytes), "JPEG");
+}
 
 class WorkspaceMemory final : public SlideMemory {
   public:
@@ -27,14 +49,34 @@ class WorkspaceMemory final : public SlideMemory {
     Result<void> addRecent(const OpenedSlide& slide) override {
         return workspace_.noteOpened(slide.source->fingerprint(), slide.path, slide.path.filename().string());
     }
-    Result<std::vector<std::filesystem::path>> recent() override {
+    Result<QList<RecentSlide>> recent() override {
         return workspace_.recentSlides(recentCount).map([](const std::vector<KnownSlide>& slides) {
-            std::vector<std::filesystem::path> paths;
-            paths.reserve(slides.size());
+            QList<RecentSlide> recent;
             for (const auto& slide : slides)
-                paths.push_back(slide.path);
-            return paths;
+                recent.append({QString::fromStdString(slide.path.string()), unpacked(slide.picture), false});
+            return recent;
         });
+    }
+    Result<void> setPicture(const std::string& fingerprint, const QImage& picture) override {
+        return workspace_.keepPicture(fingerprint, packed(picture));
+    }
+    Result<QList<Bookmark>> bookmarks(const std::string& fingerprint) override {
+        return workspace_.bookmarks(fingerprint).map([](const std::vector<KnownBookmark>& all) {
+            QList<Bookmark> bookmarks;
+            for (const auto& known : all)
+                bookmarks.append({QString::fromStdString(known.id), QString::fromStdString(known.name),
+                                  known.center, known.scale, known.rotation, known.mirrored,
+                                  unpacked(known.picture)});
+            return bookmarks;
+        });
+    }
+    Result<void> keepBookmark(const std::string& fingerprint, const Bookmark& bookmark) override {
+        return workspace_.keepBookmark(fingerprint, {bookmark.id.toStdString(), bookmark.name.toStdString(),
+                                                     bookmark.center, bookmark.scale, bookmark.rotation,
+                                                     bookmark.mirrored, packed(bookmark.picture)});
+    }
+    Result<void> removeBookmark(const QString& id) override {
+        return workspace_.removeBookmark(id.toStdString());
     }
 
   private:

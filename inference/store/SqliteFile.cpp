@@ -96,6 +96,12 @@ SqliteFile::Statement& SqliteFile::Statement::bind(std::int64_t value) {
     return *this;
 }
 
+SqliteFile::Statement& SqliteFile::Statement::bindBytes(std::string_view bytes) {
+    sqlite3_bind_blob(handle_.get(), ++bound_, bytes.data() ? bytes.data() : "",
+                      static_cast<int>(bytes.size()), SQLITE_TRANSIENT);
+    return *this;
+}
+
 SqliteResult<bool> SqliteFile::Statement::step() {
     const int code = sqlite3_step(handle_.get());
     if (code == SQLITE_ROW) return true;

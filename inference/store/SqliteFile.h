@@ -35,10 +35,11 @@ class SqliteFile {
         Statement& bind(std::string_view text); ///< the next parameter; copied
         Statement& bind(double value);
         Statement& bind(std::int64_t value);
+        Statement& bindBytes(std::string_view bytes); ///< as a blob; copied
 
         /// The next row; false after the last one.
         [[nodiscard]] SqliteResult<bool> step();
-        [[nodiscard]] std::string text(int column) const; ///< empty for NULL
+        [[nodiscard]] std::string text(int column) const; ///< or bytes of a blob; empty for NULL
         [[nodiscard]] double real(int column) const;      ///< 0 for NULL
         [[nodiscard]] std::int64_t integer(int column) const;
         [[nodiscard]] bool isNull(int column) const;

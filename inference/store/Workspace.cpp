@@ -21,7 +21,12 @@ constexpr std::array<const char*, Workspace::schemaVersion> migrations = {
     "CREATE INDEX slides_last_opened ON slides(last_opened);"
     "PRAGMA application_id = 1397770060; PRAGMA user_version = 1;",
     "CREATE TABLE IF NOT EXISTS models(path TEXT PRIMARY KEY, name TEXT, last_used INTEGER); PRAGMA "
-    "user_version = 2;"};
+    "user_version = 2;",
+    "ALTER TABLE slides ADD COLUMN picture BLOB;"
+    "CREATE TABLE bookmarks(id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, name TEXT, center_x REAL,"
+    " center_y REAL, scale REAL, rotation REAL, mirrored INTEGER, picture BLOB);"
+    "CREATE INDEX bookmarks_fingerprint ON bookmarks(fingerprint);"
+    "PRAGMA user_version = 3;"};
 static_assert(applicationId == 1397770060);
 
 SqliteFault refusal(const fs::path& path, std::string what, std::string hint) {
@@ -77,10 +82,12 @@ SqliteResult<void> checkTables(const SqliteFile& file, const fs::path& path) {
     const auto columns = file.number(
         "SELECT (SELECT count(*) FROM pragma_table_info('slides') WHERE name IN ('fingerprint', 'path', "
         "'name',"
-        " 'mpp_x', 'mpp_y', 'mpp_source', 'last_opened'))"
-        " + (SELECT count(*) FROM pragma_table_info('models') WHERE name IN ('path', 'name', 'last_used'))");
+        " 'mpp_x', 'mpp_y', 'mpp_source', 'last_opened', 'picture'))"
+        " + (SELECT count(*) FROM pragma_table_info('models') WHERE name IN ('path', 'name', 'last_used'))"
+        " + (SELECT count(*) FROM pragma_table_info('bookmarks') WHERE name IN ('id', 'fingerprint', 'name',"
+        " 'center_x', 'center_y', 'scale', 'rotation', 'mirrored', 'picture'))");
     if (!columns) return tl::unexpected(columns.error());
-    if (*columns == 10) return {};
+    if (*columns == 20) return {};
     return tl::unexpected(SqliteFault{{ErrorKind::BadInput, "tables are missing", path.string(), {}}, true});
 }
 
@@ -232,8 +239,9 @@ Result<void> Workspace::noteOpened(const std::string& fingerprint, const fs::pat
 }
 
 Result<std::vector<KnownSlide>> Workspace::recentSlides(std::size_t count) {
-    auto statement = file_.prepare("SELECT fingerprint, path, name FROM slides WHERE last_opened IS NOT NULL"
-                                   " ORDER BY last_opened DESC LIMIT ?");
+    auto statement =
+        file_.prepare("SELECT fingerprint, path, name, picture FROM slides WHERE last_opened IS NOT NULL"
+                      " ORDER BY last_opened DESC LIMIT ?");
     if (!statement) return Failure(statement.error().error);
     statement->bind(limitOf(count));
     std::vector<KnownSlide> slides;
@@ -241,7 +249,7 @@ Result<std::vector<KnownSlide>> Workspace::recentSlides(std::size_t count) {
         const auto row = statement->step();
         if (!row) return Failure(row.error().error);
         if (!*row) return slides;
-        slides.push_back({statement->text(0), statement->text(1), statement->text(2)});
+        slides.push_back({statement->text(0), statement->text(1), statement->text(2), statement->text(3)});
     }
 }
 

@@ -17,6 +17,18 @@ struct KnownSlide {
     std::string fingerprint; ///< SlideSource::fingerprint()
     std::filesystem::path path;
     std::string name;
+    std::string picture = {}; ///< a small JPEG or PNG; empty when none is kept
+};
+
+/// A place of a slide that was marked.
+struct KnownBookmark {
+    std::string id; ///< unique over all slides; the caller's choice
+    std::string name;
+    Level0Point center;  ///< of the view
+    double scale = 1;    ///< screen pixels per level-0 pixel
+    double rotation = 0; ///< degrees clockwise, after mirroring
+    bool mirrored = false;
+    std::string picture; ///< a small JPEG or PNG, or empty
 };
 
 /// A model file as the workspace knows it.
@@ -37,7 +49,9 @@ struct KnownScale {
 /// thread. Errors are of kind Device unless said otherwise; a failed call changes nothing.
 class Workspace {
   public:
-    static constexpr int schemaVersion = 2;
+    static constexpr int schemaVersion = 3;
+    static constexpr std::size_t maxPictureBytes = 64u << 10;
+    static constexpr std::int64_t keptPictures = 24; ///< slides opened last; older ones lose their picture
 
     /// Opens the file, or makes it and its folder; brings older schemas up to date. A damaged file is renamed
     /// to NAME.damaged-N, with a warning, and a fresh one made. BadInput: made by a newer version of the
@@ -60,6 +74,18 @@ class Workspace {
                                           const std::string& name);
     /// At most `count` slides, the one opened last first. Whether the files still exist is not looked at.
     [[nodiscard]] Result<std::vector<KnownSlide>> recentSlides(std::size_t count);
+
+    /// Keeps a small picture of a slide noted before; nothing happens for another. Usage above
+    /// maxPictureBytes.
+    [[nodiscard]] Result<void> keepPicture(const std::string& fingerprint, std::string_view picture);
+
+    /// The bookmarks of a slide, oldest first.
+    [[nodiscard]] Result<std::vector<KnownBookmark>> bookmarks(const std::string& fingerprint);
+    /// Adds a bookmark; one that is there already takes over the name alone. Usage without fingerprint or id,
+    /// or with a picture above maxPictureBytes.
+    [[nodiscard]] Result<void> keepBookmark(const std::string& fingerprint, const KnownBookmark& bookmark);
+    /// Nothing happens when there is none.
+    [[nodiscard]] Result<void> removeBookmark(const std::string& id);
 
     /// As noteOpened and recentSlides, for model files.
     [[nodiscard]] Result<void> noteModelUsed(const std::filesystem::path& path, const std::string& name);

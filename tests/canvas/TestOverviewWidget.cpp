@@ -233,7 +233,7 @@ class TestOverviewWidget : public QObject {
         int blue = 0;
         for (int y = 0; y < seen.height(); ++y)
             for (int x = 0; x < seen.width(); ++x)
-                blue += qBlue(seen.pixel(x, y)) > qRed(seen.pixel(x, y)) + 20;
+                blue += qBlue(seen.pixel(x, y)) > qRed(seen.pixel(x, y)) + 15;
         QVERIFY(blue > 300);
     }
 };

@@ -154,7 +154,49 @@ class TestWorkspace : public QObject {
         QCOMPARE(w->scale("f1").value()->micronsPerPixel, (MicronsPerPixel{0.25, 0.26}));
         QCOMPARE(names(*w->recentSlides(5)), Names{"a.svs"});
         QVERIFY(w->noteModelUsed("/m/1", "one").has_value());
-        QCOMPARE(askSql(path, "PRAGMA user_version"), std::int64_t{2});
+        QCOMPARE(askSql(path, "PRAGMA user_version"), std::int64_t{Workspace::schemaVersion});
+    }
+    void bookmarksAreKeptForEachSlide() {
+        const auto path = at("w.sqlite");
+        auto w = Workspace::open(path);
+        const std::string picture("\xff\xd8\0\x01", 4);
+        QVERIFY(w->keepBookmark("f1", {"a", "mitosis", {10.5, 20}, 0.5, 90, true, picture}).has_value());
+        QVERIFY(w->keepBookmark("f2", {"b", "other slide", {1, 2}, 1, 0, false, {}}).has_value());
+        QVERIFY(w->keepBookmark("f1", {"c", "edge", {3, 4}, 1, 0, false, {}}).has_value());
+        QVERIFY(w->keepBookmark("f1", {"a", "mitoses", {0, 0}, 9, 0, false, {}}).has_value());
+        w = Workspace::open(path);
+        const auto kept = w->bookmarks("f1").value();
+        QCOMPARE(kept.size(), std::size_t{2});
+        QCOMPARE(kept[0].name, std::string("mitoses")); // the name alone is new
+        QCOMPARE(kept[0].center, (Level0Point{10.5, 20}));
+        QVERIFY(kept[0].scale == 0.5 && kept[0].rotation == 90 && kept[0].mirrored &&
+                kept[0].picture == picture);
+        QCOMPARE(kept[1].id, std::string("c"));
+        QVERIFY(w->removeBookmark("a").has_value() && w->removeBookmark("never there").has_value());
+        QCOMPARE(w->bookmarks("f1")->size(), std::size_t{1});
+        QCOMPARE(w->bookmarks("f2")->size(), std::size_t{1});
+        QVERIFY(w->bookmarks("f3")->empty());
+        QCOMPARE(w->keepBookmark("", {"d", "", {}, 1, 0, false, {}}).error().kind, ErrorKind::Usage);
+        QCOMPARE(w->keepBookmark("f1", {}).error().kind, ErrorKind::Usage);
+        const std::string large(Workspace::maxPictureBytes + 1, 'x');
+        QCOMPARE(w->keepBookmark("f1", {"e", "", {}, 1, 0, false, large}).error().kind, ErrorKind::Usage);
+    }
+    void picturesOfSlidesAreBounded() {
+        auto w = Workspace::open(at("w.sqlite"));
+        QVERIFY(w->keepPicture("never opened", "p").has_value());
+        const int many = int(Workspace::keptPictures) + 3;
+        for (int i = 0; i < many; ++i) {
+            const std::string name = "s" + std::to_string(i);
+            QVERIFY(w->noteOpened(name, "/s/" + name, name).has_value());
+            QVERIFY(w->keepPicture(name, "picture of " + name).has_value());
+        }
+        const auto slides = w->recentSlides(100).value();
+        QCOMPARE(slides.size(), std::size_t(many));
+        QCOMPARE(slides[0].picture, "picture of s" + std::to_string(many - 1));
+        QVERIFY(slides[std::size_t(Workspace::keptPictures) - 1].picture.size() > 0);
+        QVERIFY(slides[std::size_t(Workspace::keptPictures)].picture.empty());
+        QCOMPARE(w->keepPicture("s1", std::string(Workspace::maxPictureBytes + 1, 'x')).error().kind,
+                 ErrorKind::Usage);
     }
     void aNewerFileIsRefusedAndLeftAsItIs() {
         const auto path = at("w.sqlite");

@@ -14,7 +14,10 @@ namespace spotglass {
 class FakeSlides final : public SlideService {
   public:
     std::map<std::filesystem::path, OpenedSlide> slides;
-    QStringList recent;
+    QList<RecentSlide> recent;
+    QList<Bookmark> marks;
+    QList<QImage> pictures;                                   ///< kept
+    std::vector<std::pair<std::filesystem::path, int>> steps; ///< neighbours asked for
     std::vector<std::filesystem::path> asked;
     std::vector<MicronsPerPixel> remembered;
 
@@ -40,10 +43,30 @@ class FakeSlides final : public SlideService {
         Q_EMIT opened(slide);
     }
     void rememberScale(const OpenedSlide&, MicronsPerPixel scale) override { remembered.push_back(scale); }
-    [[nodiscard]] QStringList recentSlides() const override { return recent; }
+    [[nodiscard]] QList<RecentSlide> recentSlides() const override { return recent; }
     void setRecent(const QStringList& files) {
-        recent = files;
+        recent.clear();
+        for (const QString& file : files)
+            recent.append({file, {}, false});
         Q_EMIT recentSlidesChanged();
+    }
+    void keepPicture(const OpenedSlide&, const QImage& picture) override { pictures.append(picture); }
+    [[nodiscard]] QList<Bookmark> bookmarks() const override { return marks; }
+    void addBookmark(const Bookmark& bookmark) override {
+        marks.append(bookmark);
+        Q_EMIT bookmarksChanged();
+    }
+    void renameBookmark(const QString& id, const QString& name) override {
+        for (Bookmark& mark : marks)
+            if (mark.id == id) mark.name = name;
+        Q_EMIT bookmarksChanged();
+    }
+    void removeBookmark(const QString& id) override {
+        erase_if(marks, [&id](const Bookmark& mark) { return mark.id == id; });
+        Q_EMIT bookmarksChanged();
+    }
+    void findNeighbour(const std::filesystem::path& file, int step) override {
+        steps.emplace_back(file, step);
     }
 };
 

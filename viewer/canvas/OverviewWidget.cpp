@@ -23,7 +23,7 @@ constexpr double largestLevel = 64e6; // pixels; a coarsest level beyond that ta
 constexpr std::size_t keptMaps = 64;  // slides; a map takes up to 256 KiB
 
 const QColor plate(24, 25, 28, 222), nothingYet(232, 232, 234), ink(224, 48, 34);
-const QRgb wash = qRgba(20, 120, 220, 76);
+const QRgb wash = qRgba(20, 110, 230, 46);
 
 /// The level to make the picture from, among those that are there already; nothing while none is small
 /// enough.
