@@ -3,21 +3,13 @@
 #include <algorithm>
 #include <atomic>
 #include <thread>
-
-#include <QSemaphore>
-#include <QThreadPool>
+#include <vector>
 
 namespace spotglass {
 namespace {
 
-constexpr int worthSharing = 120'000; ///< pixels; below, waking another thread takes longer than the work
+constexpr int worthSharing = 120'000; ///< pixels; below, starting another thread takes longer than the work
 constexpr int stripesPerThread = 4;   ///< so that a thread that is held up does not hold up the others
-
-/// Threads of their own: the application's pool may be busy with files.
-QThreadPool& pool() {
-    static QThreadPool threads;
-    return threads;
-}
 
 } // namespace
 
@@ -33,16 +25,12 @@ void inStripes(const QRect& area, int threads, const std::function<void(const QR
             work(QRect(area.x(), area.y() + top, area.width(), bottom - top));
         }
     };
-    QSemaphore done;
-    int helpers = 0;
-    for (; helpers < std::min(threads, stripes) - 1; ++helpers)
-        if (!pool().tryStart([&] {
-                run();
-                done.release();
-            }))
-            break;
+    // Started anew each time: that takes some hundredths of a millisecond, and several callers need no
+    // agreement.
+    std::vector<std::jthread> helpers;
+    for (int i = 1; i < std::min(threads, stripes); ++i)
+        helpers.emplace_back(run);
     run();
-    done.acquire(helpers);
 }
 
 } // namespace spotglass
