@@ -38,6 +38,8 @@ class HeatmapPresenter : public QObject {
     /// cell of the field shown.
     void setDoubtful(std::vector<std::uint8_t> flags);
 
+    /// The model set last.
+    [[nodiscard]] const ModelDescription& model() const { return model_; }
     [[nodiscard]] const HeatmapLayer& layer() const { return *layer_; }
     [[nodiscard]] const LegendWidget& legend() const { return *legend_; }
 

@@ -21,6 +21,7 @@ class ColorPresenter;
 class GenePanelDock;
 class HeatmapPresenter;
 class OverviewWidget;
+class PictureCommands;
 class PropertiesDialog;
 class SlideTools;
 class SlideView;
@@ -91,6 +92,7 @@ class MainWindow : public QMainWindow {
     void connectServices();
     void connectPanel();
     void buildFileMenu();
+    void buildPictureCommands(QMenu* menu);
     void buildViewMenu();
     void buildMagnificationMenu(QMenu* menu);
     void buildTurnMenu(QMenu* menu);
@@ -136,8 +138,6 @@ class MainWindow : public QMainWindow {
     void updateRecent();
     void chooseSlideFile();
     void chooseModelFile();
-    void choosePictureFile();
-    void savePicture(const QString& file);
     void leave();
     [[nodiscard]] QString lastFolder(const char* what) const;
     void rememberFolder(const char* what, const std::filesystem::path& file);
@@ -166,6 +166,7 @@ class MainWindow : public QMainWindow {
     std::filesystem::path stepFrom_; ///< the last neighbour that was asked for
     ColorDock* colorDock_ = nullptr;
     ColorPresenter* colors_ = nullptr;
+    PictureCommands* pictures_ = nullptr;
     SlideTools* tools_ = nullptr;
     QTabBar* tabs_ = nullptr;
     QList<Tab> tabList_;           ///< one each of tabs_

@@ -17,11 +17,8 @@
 #include <QFileInfo>
 #include <QMenuBar>
 #include <QMimeData>
-#include <QPointer>
 #include <QSettings>
 #include <QStandardPaths>
-#include <QStatusBar>
-#include <QThreadPool>
 #include <QUrl>
 
 namespace spotglass {
@@ -53,8 +50,7 @@ void MainWindow::buildFileMenu() {
     addCommand(menu, tr("Open &model..."), {QKeySequence(QStringLiteral("Ctrl+M"))},
                [this] { chooseModelFile(); });
     menu->addSeparator();
-    slideActions_.append(
-        addCommand(menu, tr("&Save picture..."), {QKeySequence::Save}, [this] { choosePictureFile(); }));
+    buildPictureCommands(menu);
     menu->addSeparator();
     buildTabCommands(menu);
     auto* quit = addCommand(menu, tr("&Quit"), {QKeySequence(QStringLiteral("Ctrl+Q"))}, [this] { close(); });
@@ -110,36 +106,6 @@ void MainWindow::chooseModelFile() {
     connect(dialog, &QFileDialog::fileSelected, this,
             [this](const QString& file) { openModel(file.toStdString()); });
     dialog->open();
-}
-
-void MainWindow::choosePictureFile() {
-    auto* dialog =
-        new QFileDialog(this, tr("Save the picture"), lastFolder("picture"), tr("PNG pictures (*.png)"));
-    dialog->setAttribute(Qt::WA_DeleteOnClose);
-    dialog->setAcceptMode(QFileDialog::AcceptSave);
-    dialog->setDefaultSuffix(QStringLiteral("png"));
-    connect(dialog, &QFileDialog::fileSelected, this, &MainWindow::savePicture);
-    dialog->open();
-}
-
-void MainWindow::savePicture(const QString& file) {
-    rememberFolder("picture", file.toStdString());
-    // Compressing takes longer than a frame: not on this thread.
-    QThreadPool::globalInstance()->start([picture = view_->grab().toImage(), file, window = QPointer(this)] {
-        const bool saved = picture.save(file);
-        QMetaObject::invokeMethod(
-            qApp,
-            [saved, file, window] {
-                if (!window) return;
-                if (saved)
-                    window->statusBar()->showMessage(tr("Saved %1").arg(file), 8000);
-                else
-                    window->report(tr("The picture could not be saved"),
-                                   Error{ErrorKind::Device, "this file could not be written",
-                                         file.toStdString(), "Choose another folder or free some space"});
-            },
-            Qt::QueuedConnection);
-    });
 }
 
 void MainWindow::updateRecent() {
