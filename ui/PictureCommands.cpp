@@ -165,6 +165,7 @@ void PictureCommands::write() {
     PictureOptions options;
     options.view = *view;
     options.layers = choice.layers;
+    options.shapes = choice.format == PictureFormat::Svg || choice.format == PictureFormat::Pdf;
     options.scaleBar = choice.scaleBar;
     options.legend = choice.legend;
     if (choice.footer) options.footer = from.footer();

@@ -31,6 +31,7 @@ class TestPictureExport : public QObject {
         options.view = pictureView(Level0Rect{2000, 1500, 1000, 750}, 0.8, dots);
         options.legend = legend;
         options.footer = QStringLiteral("tissue.svs, 0.625 um/px, FN1");
+        options.shapes = true;
         return takeScene(*view_, options);
     }
     std::string fileOf(PictureFormat format, const char* name, LegendPlace legend = LegendPlace::Beside,

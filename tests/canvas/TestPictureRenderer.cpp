@@ -135,6 +135,44 @@ class TestPictureRenderer : public QObject {
         compareWithScreen(*view, "rulers.png",
                           16); // recorded points are rounded: smooth edges differ a little
     }
+    void shapesLookLikeThePictureOfThem() {
+        const auto view = shownView(drawnSlide());
+        addHeatmap(*view);
+        auto* spots = new SpotLayer;
+        spots->setSpots({{"a", {2500, 2000}, 0.2F}, {"b", {3300, 2100}, 0.9F}, {"c", {2700, 2000}}});
+        spots->setDiameter(100, {0.5, 0.5});
+        view->addLayer(spots);
+        Annotation area;
+        area.id = "a";
+        area.polygons = {{{{2800, 1900}, {3300, 1950}, {3200, 2300}, {2750, 2200}}, {}}};
+        area.points = {{2600, 2200}};
+        auto* annotations = new AnnotationLayer;
+        annotations->setAnnotations(AnnotationSet::of({area}));
+        view->addLayer(annotations);
+        PictureOptions options;
+        options.view = pictureView(Level0Rect{2300, 1700, 1400, 800}, 0.5, 96);
+        options.scaleBar = false;
+        options.legend = LegendPlace::None;
+        const QImage picture = png(*takeScene(*view, options), "flat.png");
+        options.shapes = true;
+        const auto scene = takeScene(*view, options);
+        QCOMPARE(scene->layers.size(), std::size_t{1}); // the colours of the heatmap
+        const QImage shapes = png(*scene, "shapes.png");
+        QCOMPARE(shapes.size(), picture.size());
+        // Edges are smoothed in other ways; a line that is missing or off by a pixel would count far more.
+        int different = 0;
+        for (int y = 0; y < picture.height(); ++y)
+            for (int x = 0; x < picture.width(); ++x)
+                different += largestDifference(picture, shapes, {x, y, 1, 1}) > 60;
+        QVERIFY2(different < 60, qPrintable(QString::number(different)));
+        QVERIFY(written(*scene, PictureFormat::Svg, at("shapes.svg")));
+        QVERIFY(written(*scene, PictureFormat::Pdf, at("shapes.pdf")));
+        keepPicture(at("shapes.svg"));
+        keepPicture(at("shapes.pdf"));
+        const std::string svg = readFile(at("shapes.svg")).value();
+        QVERIFY(svg.find("<polyline") != std::string::npos); // contour lines
+        QVERIFY(svg.find("#dc1e1e") != std::string::npos);   // the outline in its own colour
+    }
     void theSlidesColoursAreThoseOfTheScreen() {
         const auto view = shownView(drawnSlide());
         ColorSettings settings;

@@ -1,6 +1,7 @@
 #include "viewer/canvas/AnnotationLayer.h"
 
 #include <algorithm>
+#include <functional>
 
 #include <QPainter>
 #include <QPainterPath>
@@ -9,6 +10,7 @@ namespace spotglass {
 namespace {
 
 constexpr double hoverWidth = 3.5;     // screen pixels
+constexpr double pointRadius = 3.5;    // screen pixels, as AnnotationPicture draws them
 constexpr double hoverPointRadius = 6; // screen pixels
 
 struct ScreenOutline {
@@ -127,7 +129,43 @@ std::unique_ptr<Layer> AnnotationLayer::snapshot() const {
     auto copy = std::make_unique<AnnotationLayer>();
     copy->appearAs(*this);
     copy->picture_ = picture_;
+    copy->selected_ = selected_;
     return copy;
+}
+
+bool AnnotationLayer::takeShapes(QPainter& painter, const Viewport& viewport) {
+    constexpr std::size_t most = 20'000; // more are handled faster as a picture
+    const auto set = picture_.annotations();
+    if (!set) return true;
+    const Level0Box visible = Level0Box::around(viewport.visible());
+    std::vector<std::uint32_t> inView;
+    for (std::uint32_t number = 0; number < set->size(); ++number)
+        if (set->box(number).touches(visible)) inView.push_back(number);
+    if (inView.size() > most) return false;
+    const auto isSelected = [&](std::uint32_t number) {
+        return std::ranges::find(selected_, set->annotations()[number].id) != selected_.end();
+    };
+    if (!selected_.empty()) std::ranges::stable_partition(inView, std::not_fn(isSelected));
+    const AnnotationStyle& style = picture_.style();
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    for (const std::uint32_t number : inView) {
+        const Rgb rgb = isSelected(number) ? style.selectedColor : set->look(number).color;
+        QColor colour(rgb.red, rgb.green, rgb.blue);
+        const ScreenOutline outline = outlineOf(*set, number, viewport);
+        painter.strokePath(outline.all, QPen(colour, style.lineWidth));
+        for (const Level0Point point : set->annotations()[number].points) {
+            const ScreenPoint at = viewport.toScreen(point);
+            painter.setPen(Qt::NoPen);
+            painter.setBrush(colour);
+            painter.drawEllipse(QPointF(at.x, at.y), pointRadius, pointRadius);
+        }
+        colour.setAlphaF(static_cast<float>(style.fillOpacity));
+        if (style.fillOpacity > 0) painter.fillPath(outline.area, colour);
+    }
+    painter.restore();
+    setAnnotations(nullptr);
+    return true;
 }
 
 void AnnotationLayer::paintHovered(QPainter& painter, const Viewport& viewport) const {

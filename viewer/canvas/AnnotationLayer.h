@@ -44,6 +44,7 @@ class AnnotationLayer : public Layer {
     void paint(QPainter& painter, const Viewport& viewport) override;
     /// Without what is hovered.
     [[nodiscard]] std::unique_ptr<Layer> snapshot() const override;
+    bool takeShapes(QPainter& painter, const Viewport& viewport) override;
 
   private:
     void resolve();

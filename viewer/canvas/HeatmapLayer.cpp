@@ -199,6 +199,15 @@ std::unique_ptr<Layer> HeatmapLayer::snapshot() const {
     return copy;
 }
 
+bool HeatmapLayer::takeShapes(QPainter& painter, const Viewport& viewport) {
+    if (!levels_.empty() && !field_.isEmpty() && PlaneMap::level0ToLattice(field_.latticeToLevel0)) {
+        const QRectF part = viewport.toScreen(extent()) & QRectF({0, 0}, viewport.size());
+        if (!part.isEmpty()) paintContours(painter, viewport, part);
+        levels_.clear();
+    }
+    return false; // the colours stay a picture
+}
+
 /// Black or white, whichever stands out from the colours it runs through where the tissue shines through.
 QColor HeatmapLayer::contourColour(float level) const {
     const float range = colouring_.maximum - colouring_.minimum;

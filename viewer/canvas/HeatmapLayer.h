@@ -75,6 +75,7 @@ class HeatmapLayer : public Layer {
 
     void paint(QPainter& painter, const Viewport& viewport) override;
     [[nodiscard]] std::unique_ptr<Layer> snapshot() const override;
+    bool takeShapes(QPainter& painter, const Viewport& viewport) override;
 
   private:
     /// Index of the cell that covers the point.

@@ -34,6 +34,9 @@ class Layer : public QObject {
     /// can be made beside the GUI thread. Null, as here, when a layer has none: large pictures then show it
     /// enlarged.
     [[nodiscard]] virtual std::unique_ptr<Layer> snapshot() const { return nullptr; }
+    /// For pictures that keep shapes: paints what this layer can as shapes, over the whole of `viewport`, and
+    /// leaves it out of paint() from then on. True when nothing is left for paint(). Only for snapshots.
+    virtual bool takeShapes(QPainter& /*painter*/, const Viewport& /*viewport*/) { return false; }
     /// Whether painting is a few shapes and words, placed for the viewport as a whole. Pictures keep those as
     /// they are, on top of everything, and need no snapshot.
     [[nodiscard]] virtual bool isDrawing() const { return false; }

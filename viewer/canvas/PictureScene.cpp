@@ -68,6 +68,33 @@ PictureMark drawingOf(Layer& layer, const Viewport& view) {
     return mark;
 }
 
+void takeLayers(PictureScene& scene, SlideView& view) {
+    // A widget keeps its children in the order in which they came: bottom to top.
+    for (Layer* layer : view.findChildren<Layer*>(QString(), Qt::FindDirectChildrenOnly)) {
+        if (layer == &view.slideLayer() || !layer->isVisible() || layer->opacity() <= 0) continue;
+        if (layer->isDrawing())
+            scene.marks.push_back(drawingOf(*layer, scene.view));
+        else
+            scene.layers.push_back(layerOf(*layer, scene.view));
+    }
+}
+
+/// Shapes stand above every picture: only those of layers that nothing but shapes lies upon may be kept.
+void takeShapes(PictureScene& scene) {
+    while (!scene.layers.empty()) {
+        const PictureLayer& top = scene.layers.back();
+        if (!top.layer || top.blending != Layer::Blending::Normal) return;
+        PictureMark mark{QRectF({0, 0}, scene.tissueSize()), QPointF(), QPicture()};
+        QPainter painter(&mark.drawing);
+        painter.setOpacity(top.opacity);
+        const bool isEmptied = top.layer->takeShapes(painter, scene.view);
+        painter.end();
+        scene.marks.insert(scene.marks.begin(), std::move(mark));
+        if (!isEmptied) return;
+        scene.layers.pop_back();
+    }
+}
+
 PictureMark scaleBarOf(const PictureScene& scene, MicronsPerPixel scale) {
     const QSizeF size = scene.view.size();
     const double ratio = scene.view.devicePixelRatio();
@@ -155,14 +182,8 @@ std::unique_ptr<PictureScene> takeScene(SlideView& view, const PictureOptions& o
     scene->size = scene->tissueSize();
     scene->dotsPerInch = options.view.devicePixelRatio() * baseDotsPerInch;
     if (options.layers) {
-        // A widget keeps its children in the order in which they came: bottom to top.
-        for (Layer* layer : view.findChildren<Layer*>(QString(), Qt::FindDirectChildrenOnly)) {
-            if (layer == &view.slideLayer() || !layer->isVisible() || layer->opacity() <= 0) continue;
-            if (layer->isDrawing())
-                scene->marks.push_back(drawingOf(*layer, scene->view));
-            else
-                scene->layers.push_back(layerOf(*layer, scene->view));
-        }
+        takeLayers(*scene, view);
+        if (options.shapes) takeShapes(*scene);
     }
     if (const auto scale = view.micronsPerPixel()) {
         const double pixels = scene->view.deviceScale();

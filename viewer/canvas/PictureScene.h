@@ -37,7 +37,8 @@ enum class LegendPlace { None, Inside, Beside };
 struct PictureOptions {
     Viewport view; ///< by pictureView()
     QColor surround = Qt::white;
-    bool layers = true; ///< heatmap, spots, annotations, as far as they are visible
+    bool layers = true;  ///< heatmap, spots, annotations, as far as they are visible
+    bool shapes = false; ///< contour lines, spots and outlines are kept as shapes, for SVG and PDF
     bool scaleBar = true;
     LegendPlace legend =
         LegendPlace::Inside; ///< of the legends that are visible; beside where they do not fit

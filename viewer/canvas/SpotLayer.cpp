@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include <QPainter>
+#include <QPainterPath>
 
 namespace spotglass {
 
@@ -92,6 +93,37 @@ std::unique_ptr<Layer> SpotLayer::snapshot() const {
     copy->threshold_ = threshold_;
     copy->outline_ = outline_;
     return copy;
+}
+
+bool SpotLayer::takeShapes(QPainter& painter, const Viewport& viewport) {
+    constexpr std::size_t most = 20'000; // more are handled faster as a picture
+    const Level0Rect seen = viewport.visible();
+    const auto inView = index_.within({seen.x - diameterX_, seen.y - diameterY_, seen.width + 2 * diameterX_,
+                                       seen.height + 2 * diameterY_});
+    if (inView.size() > most) return false;
+    const QTransform toScreen = viewport.level0ToScreen();
+    const double radius = diameterX_ * viewport.scale() / 2;
+    painter.save();
+    painter.setRenderHint(QPainter::Antialiasing);
+    for (const std::uint32_t i : inView) {
+        const SpotValue& spot = spots_[i];
+        const bool known = !std::isnan(spot.value) && !(threshold_ && spot.value < *threshold_);
+        const bool filled = known && !outline_;
+        const QColor colour(known ? colourOf(spot.value) : qRgb(90, 90, 96));
+        const double line = filled ? (radius > 4 ? 1 : 0) : known ? std::clamp(radius / 8, 1.0, 3.0) : 1;
+        // The line lies inside the circle, so that the spot covers its physical size and no more.
+        const double less = line / 2 / viewport.scale();
+        QPainterPath circle;
+        circle.addEllipse(QPointF(spot.center.x, spot.center.y), std::max(diameterX_ / 2 - less, 0.0),
+                          std::max(diameterY_ / 2 - less, 0.0));
+        const QColor rim = filled ? QColor(20, 20, 24, 150) : colour;
+        painter.setPen(line > 0 ? QPen(rim, line) : QPen(Qt::NoPen));
+        painter.setBrush(filled ? QBrush(colour) : QBrush(Qt::NoBrush));
+        painter.drawPath(toScreen.map(circle));
+    }
+    painter.restore();
+    setSpots({});
+    return true;
 }
 
 void SpotLayer::paint(QPainter& painter, const Viewport& viewport) {

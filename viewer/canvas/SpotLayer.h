@@ -48,6 +48,7 @@ class SpotLayer : public Layer {
 
     void paint(QPainter& painter, const Viewport& viewport) override;
     [[nodiscard]] std::unique_ptr<Layer> snapshot() const override;
+    bool takeShapes(QPainter& painter, const Viewport& viewport) override;
 
   private:
     [[nodiscard]] QRgb colourOf(float value) const;
