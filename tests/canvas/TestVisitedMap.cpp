@@ -42,7 +42,7 @@ class TestVisitedMap : public QObject {
         QVERIFY(!map.contains({23000, 12000}));
         map.clear();
         map.note(viewAt({20000, 12000}, 0.1, 45));
-        QVERIFY(map.contains({22500, 9500})); // along the long side
+        QVERIFY(map.contains({22500, 9500}));   // along the long side
         QVERIFY(!map.contains({22500, 14500})); // in the box around it, but not in view
     }
     void partsBesideTheSlideDoNotCount() {
