@@ -16,7 +16,7 @@ class TestColorMap : public QObject {
 
   private Q_SLOTS:
     void everyNameAndItsReverseIsThere() {
-        QCOMPARE(ColorMap::names().size(), 6);
+        QCOMPARE(ColorMap::names().size(), 9);
         for (const QString& name : ColorMap::names()) {
             const auto map = ColorMap::named(name), back = ColorMap::named(name + QStringLiteral("_r"));
             QVERIFY(map && back);
@@ -43,6 +43,18 @@ class TestColorMap : public QObject {
             for (std::size_t i = 1; i < 256; ++i)
                 QVERIFY2(lightness(map.table()[i]) > lightness(map.table()[i - 1]) - 0.5, name);
             QVERIFY(lightness(map.table()[255]) - lightness(map.table()[0]) > 150);
+        }
+    }
+    void mapsOfOneHueDarkenEvenlyFromWhite() {
+        for (const char* name : {"reds", "greens", "blues"}) {
+            const ColorMap map = named(name);
+            QCOMPARE(map.at(0.0F), qRgb(255, 255, 255));
+            const double whole = lightness(map.table()[0]) - lightness(map.table()[255]);
+            QVERIFY2(whole > 150, name);
+            for (std::size_t i = 0; i < 256; ++i) {
+                const double fallen = lightness(map.table()[0]) - lightness(map.table()[i]);
+                QVERIFY2(std::abs(fallen / whole - static_cast<double>(i) / 255) < 0.1, name);
+            }
         }
     }
     void everyTableIsOpaqueAndWithoutJumps() {

@@ -39,17 +39,24 @@ constexpr ControlPoints coolwarm = {0x3B4CC0, 0x445ACC, 0x4E68D7, 0x5875E1, 0x62
                                     0xF7BBA0, 0xF7B194, 0xF7A687, 0xF49A7B, 0xF18D6F, 0xEC7F63, 0xE57057,
                                     0xDE614C, 0xD55042, 0xCB3E38, 0xC0282F, 0xB40426};
 constexpr std::array<QRgb, 2> grey = {0x000000, 0xFFFFFF};
+// From white to the hue and on to a darker one; the lightness falls evenly.
+constexpr std::array<QRgb, 3> reds = {0xFFFFFF, 0xF2705E, 0x9E0B1F};
+constexpr std::array<QRgb, 3> greens = {0xFFFFFF, 0x5FB970, 0x00542A};
+constexpr std::array<QRgb, 3> blues = {0xFFFFFF, 0x6BA3DB, 0x0B3F8C};
 
 struct Published {
     const char* name;
     std::span<const QRgb> colours;
 };
-const std::array<Published, 6> maps = {{{"viridis", viridis},
+const std::array<Published, 9> maps = {{{"viridis", viridis},
                                         {"magma", magma},
                                         {"cividis", cividis},
                                         {"turbo", turbo},
                                         {"coolwarm", coolwarm},
-                                        {"grey", grey}}};
+                                        {"grey", grey},
+                                        {"reds", reds},
+                                        {"greens", greens},
+                                        {"blues", blues}}};
 
 /// The colour `fraction` (0 to 1) of the way along `colours`.
 QRgb between(std::span<const QRgb> colours, double fraction) {

@@ -11,8 +11,9 @@
 
 namespace spotglass {
 
-/// A 256-entry colour table for values: viridis, magma, cividis, turbo, coolwarm, grey, each also reversed
-/// ("_r"). A small value type (1 KiB); every function may be called on any thread and none blocks.
+/// A 256-entry colour table for values: viridis, magma, cividis, turbo, coolwarm, grey, and reds, greens and
+/// blues, which begin with white and show several genes at once when they darken what lies beneath; each also
+/// reversed ("_r"). A small value type (1 KiB); every function may be called on any thread and none blocks.
 class ColorMap {
   public:
     /// viridis.

@@ -1,5 +1,6 @@
 #include "viewer/tiles/TileComposer.h"
 
+#include "viewer/tiles/BilinearKernels.h"
 #include "viewer/tiles/BilinearRows.h"
 #include "viewer/tiles/Stripes.h"
 
@@ -196,11 +197,10 @@ void TileComposer::drawTurned(const Tile& tile, const QRect& area, ComposeTarget
             }
         };
         border(span.first, inner.first);
-        for (int x = inner.first; x < inner.end; ++x, u += stepX, v += stepY) {
-            const std::uint32_t* at = pixels + (v >> 32) * stride + (u >> 32);
-            line[x] = bilinear(at, at + stride, static_cast<unsigned>(u >> 24 & 255),
-                               static_cast<unsigned>(v >> 24 & 255));
-        }
+        const int count = inner.end - inner.first;
+        bilinearKernels().alongWay({pixels, stride, u, v, stepX, stepY}, count, line + inner.first);
+        u += count * stepX;
+        v += count * stepY;
         border(inner.end, span.end);
     }
 }
