@@ -63,6 +63,12 @@ void HeatmapLayer::setDoubtful(std::vector<std::uint8_t> flags) {
     Q_EMIT changed({});
 }
 
+void HeatmapLayer::setHatching(bool hatching) {
+    if (hatching == hatching_) return;
+    hatching_ = hatching;
+    Q_EMIT changed({});
+}
+
 void HeatmapLayer::recolour() {
     table_.reset();
     Q_EMIT changed({});
@@ -182,7 +188,7 @@ void HeatmapLayer::paint(QPainter& painter, const Viewport& viewport) {
                                  style_,
                                  spotDiameter(),
                                  field_.tissue.get(),
-                                 hatched_.empty() ? nullptr : &hatched_};
+                                 hatched_.empty() || !hatching_ ? nullptr : &hatched_};
     paintHeatmap(painter, viewport, picture, part);
     if (!levels_.empty()) paintContours(painter, viewport, part);
 }
@@ -196,6 +202,7 @@ std::unique_ptr<Layer> HeatmapLayer::snapshot() const {
     copy->spotDiameter_ = spotDiameter_;
     copy->levels_ = levels_;
     copy->doubtful_ = doubtful_;
+    copy->hatching_ = hatching_;
     return copy;
 }
 

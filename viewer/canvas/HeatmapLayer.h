@@ -41,6 +41,8 @@ class HeatmapLayer : public Layer {
     /// Cells to be hatched, with or without a value: one flag for each cell of the present field, row-major,
     /// 0 for none. Flags for a lattice of another size are not taken; empty takes them all away.
     void setDoubtful(std::vector<std::uint8_t> flags);
+    /// Whether they are hatched (as at first) or only known to isDoubtfulAt().
+    void setHatching(bool hatching);
 
     void setColorMap(const ColorMap& map);
     [[nodiscard]] const ColorMap& colorMap() const { return colouring_.map; }
@@ -90,6 +92,7 @@ class HeatmapLayer : public Layer {
     Colouring colouring_;
     LatticeStyle style_ = LatticeStyle::Blocks;
     double spotDiameter_ = 0;
+    bool hatching_ = true;
     std::vector<float> levels_;
     std::vector<std::uint8_t> doubtful_; ///< row-major; empty: none
 

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include <QObject>
+#include <QString>
 
 class QPainter;
 
@@ -41,6 +42,9 @@ class Layer : public QObject {
     /// they are, on top of everything, and need no snapshot.
     [[nodiscard]] virtual bool isDrawing() const { return false; }
 
+    /// What people call it; a layer without a name is not for them to choose.
+    [[nodiscard]] QString name() const { return name_; }
+    void setName(const QString& name);
     [[nodiscard]] bool isVisible() const { return visible_; }
     [[nodiscard]] double opacity() const { return opacity_; }
     void setVisible(bool visible);
@@ -56,8 +60,13 @@ class Layer : public QObject {
   Q_SIGNALS:
     /// The layer looks different inside `area` (level-0 pixels); an empty area means everywhere.
     void changed(spotglass::Level0Rect area);
+    /// Name, visibility, opacity or blending are different.
+    void appearanceChanged();
 
   private:
+    void announce();
+
+    QString name_;
     bool visible_ = true;
     double opacity_ = 1;
     Blending blending_ = Blending::Normal;

@@ -69,9 +69,8 @@ PictureMark drawingOf(Layer& layer, const Viewport& view) {
 }
 
 void takeLayers(PictureScene& scene, SlideView& view) {
-    // A widget keeps its children in the order in which they came: bottom to top.
-    for (Layer* layer : view.findChildren<Layer*>(QString(), Qt::FindDirectChildrenOnly)) {
-        if (layer == &view.slideLayer() || !layer->isVisible() || layer->opacity() <= 0) continue;
+    for (Layer* layer : view.layers()) {
+        if (!layer->isVisible() || layer->opacity() <= 0) continue;
         if (layer->isDrawing())
             scene.marks.push_back(drawingOf(*layer, scene.view));
         else

@@ -255,12 +255,27 @@ void SlideView::addLayer(Layer* layer) {
     layers_.push_back(layer);
     connect(layer, &Layer::changed, this, &SlideView::layerChanged);
     update();
+    Q_EMIT layersChanged();
 }
 
 void SlideView::removeLayer(Layer* layer) {
     if (std::erase(layers_, layer) == 0) return;
     delete layer;
     update();
+    Q_EMIT layersChanged();
+}
+
+void SlideView::moveLayer(Layer* layer, std::size_t place) {
+    const auto from = std::ranges::find(layers_, layer);
+    if (from == layers_.end()) return;
+    const auto to = layers_.begin() + static_cast<std::ptrdiff_t>(std::min(place, layers_.size() - 1));
+    if (from == to) return;
+    if (from < to)
+        std::rotate(from, from + 1, to + 1);
+    else
+        std::rotate(to, from, from + 1);
+    update();
+    Q_EMIT layersChanged();
 }
 
 void SlideView::addOverlay(QWidget* overlay, Qt::Corner corner) {

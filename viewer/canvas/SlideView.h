@@ -72,6 +72,10 @@ class SlideView : public QWidget {
     void addLayer(Layer* layer);
     /// Removes and deletes a layer added before.
     void removeLayer(Layer* layer);
+    /// Those layers, bottom to top.
+    [[nodiscard]] const std::vector<Layer*>& layers() const { return layers_; }
+    /// Puts one of them at that place of the list.
+    void moveLayer(Layer* layer, std::size_t place);
     [[nodiscard]] SlideLayer& slideLayer() { return *slideLayer_; }
 
     /// Places a widget (such as a LegendWidget) over a corner of the picture, below those already there; the
@@ -128,6 +132,8 @@ class SlideView : public QWidget {
     void cursorMoved(std::optional<spotglass::Level0Point> point);
     /// A click that was not a drag.
     void clicked(spotglass::Level0Point point, Qt::MouseButton button, Qt::KeyboardModifiers modifiers);
+    /// A layer was added, removed or moved.
+    void layersChanged();
     /// A tile could not be read; a sentence for the user. At most once a tile until the slide is changed or
     /// reloaded.
     void tileFailed(const QString& sentence);
