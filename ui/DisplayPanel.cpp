@@ -1,5 +1,7 @@
 #include "ui/DisplayPanel.h"
 
+#include "ui/LayerChoices.h"
+
 #include <cmath>
 
 #include <QCheckBox>
@@ -7,11 +9,8 @@
 #include <QDoubleSpinBox>
 #include <QFormLayout>
 #include <QHBoxLayout>
-#include <QIcon>
 #include <QLabel>
 #include <QLocale>
-#include <QPainter>
-#include <QPixmap>
 #include <QSettings>
 #include <QSignalBlocker>
 #include <QSlider>
@@ -19,17 +18,6 @@
 
 namespace spotglass {
 namespace {
-
-constexpr QSize swatchSize{64, 12};
-
-QIcon swatch(const ColorMap& map) {
-    QPixmap pixmap(swatchSize);
-    QPainter painter(&pixmap);
-    for (int x = 0; x < swatchSize.width(); ++x)
-        painter.fillRect(x, 0, 1, swatchSize.height(),
-                         QColor(map.at(static_cast<float>(x) / static_cast<float>(swatchSize.width() - 1))));
-    return QIcon(pixmap);
-}
 
 QDoubleSpinBox* valueBox(const QString& name, const char* objectName, QWidget* parent) {
     auto* box = new QDoubleSpinBox(parent);
@@ -56,27 +44,9 @@ QString nameOf(LatticeStyle style) {
     return QStringLiteral("smooth");
 }
 
-QString nameOf(Layer::Blending blending) {
-    switch (blending) {
-    case Layer::Blending::Multiply:
-        return QStringLiteral("multiply");
-    case Layer::Blending::Screen:
-        return QStringLiteral("screen");
-    case Layer::Blending::Normal:
-        break;
-    }
-    return QStringLiteral("normal");
-}
-
 LatticeStyle chosen(const QComboBox* box, LatticeStyle otherwise) {
     for (const LatticeStyle style : {LatticeStyle::Blocks, LatticeStyle::Smooth, LatticeStyle::Spots})
         if (box->currentData().toString() == nameOf(style)) return style;
-    return otherwise;
-}
-
-Layer::Blending chosen(const QComboBox* box, Layer::Blending otherwise) {
-    for (const auto blending : {Layer::Blending::Normal, Layer::Blending::Multiply, Layer::Blending::Screen})
-        if (box->currentData().toString() == nameOf(blending)) return blending;
     return otherwise;
 }
 
@@ -100,7 +70,7 @@ DisplayPanel::DisplayPanel(QWidget* parent) : QWidget(parent) {
         connect(box, &QComboBox::currentIndexChanged, this, &DisplayPanel::read);
     for (const QSlider* slider : {opacity_, gamma_})
         connect(slider, &QSlider::valueChanged, this, &DisplayPanel::read);
-    for (const QCheckBox* box : {automatic_, hide_, contours_})
+    for (const QCheckBox* box : {automatic_, hide_, contours_, doubtful_})
         connect(box, &QCheckBox::toggled, this, &DisplayPanel::read);
     for (const QDoubleSpinBox* box : {minimum_, maximum_, hideBelow_})
         connect(box, &QDoubleSpinBox::valueChanged, this, &DisplayPanel::read);
@@ -122,13 +92,7 @@ void DisplayPanel::buildColours() {
     auto* form = qobject_cast<QFormLayout*>(layout());
     colors_ = new QComboBox(this);
     colors_->setObjectName(QStringLiteral("colors"));
-    colors_->setIconSize(swatchSize);
-    for (const QString& name : ColorMap::names()) {
-        const ColorMap map = *ColorMap::named(name);
-        colors_->addItem(swatch(map), name, name);
-        colors_->addItem(swatch(map.reversed()), tr("%1, reversed").arg(name), map.reversed().name());
-    }
-    colors_->setToolTip(tr("Colours from low to high expression"));
+    offerColorMaps(*colors_);
     form->addRow(tr("&Colours"), colors_);
 
     opacity_ = new QSlider(Qt::Horizontal, this);
@@ -141,12 +105,7 @@ void DisplayPanel::buildColours() {
 
     blending_ = new QComboBox(this);
     blending_->setObjectName(QStringLiteral("blending"));
-    blending_->addItem(tr("Cover the tissue"), nameOf(Layer::Blending::Normal));
-    blending_->addItem(tr("Darken it, like a stain"), nameOf(Layer::Blending::Multiply));
-    blending_->addItem(tr("Lighten it"), nameOf(Layer::Blending::Screen));
-    blending_->setToolTip(
-        tr("How the colours mix with the picture of the tissue. \"Darken\" keeps nuclei and "
-           "fibres visible under strong colours."));
+    offerBlendings(*blending_);
     form->addRow(tr("&Mixing"), blending_);
 }
 
@@ -210,11 +169,28 @@ void DisplayPanel::buildStyle() {
     contourLines_->setRange(1, 20);
     contourLines_->setValue(5);
     form->addRow(contours_, contourLines_);
+
+    doubtful_ = new QCheckBox(tr("Hatch &doubtful spots"), this);
+    doubtful_->setObjectName(QStringLiteral("doubtful"));
+    doubtful_->setChecked(settings_.hatchDoubtful);
+    doubtful_->setToolTip(
+        tr("Spots at the rim of the tissue are hatched: more than a quarter of what the model "
+           "saw there is glass."));
+    form->addRow(doubtful_);
+}
+
+void DisplayPanel::setLayer(double opacity, Layer::Blending blending) {
+    opacity_->setValue(static_cast<int>(std::lround(opacity * 100)));
+    chooseBlending(*blending_, blending);
+}
+
+void DisplayPanel::setColors(const ColorMap& map) {
+    chooseColorMap(*colors_, map);
 }
 
 void DisplayPanel::read() {
     DisplaySettings now;
-    if (const auto map = ColorMap::named(colors_->currentData().toString())) now.colors = *map;
+    if (const auto map = chosenColorMap(*colors_)) now.colors = *map;
     now.opacity = opacity_->value() / 100.0;
     now.automaticRange = automatic_->isChecked();
     if (!now.automaticRange) {
@@ -224,7 +200,8 @@ void DisplayPanel::read() {
     now.gamma = gammaOf(gamma_->value());
     if (hide_->isChecked()) now.hideBelow = static_cast<float>(hideBelow_->value());
     now.style = chosen(style_, now.style);
-    now.blending = chosen(blending_, now.blending);
+    now.blending = chosenBlending(*blending_);
+    now.hatchDoubtful = doubtful_->isChecked();
     now.contourLines = contours_->isChecked() ? contourLines_->value() : 0;
     opacityText_->setText(tr("%1 %").arg(opacity_->value()));
     gammaText_->setText(QLocale().toString(static_cast<double>(now.gamma), 'f', 2));
@@ -252,6 +229,7 @@ void DisplayPanel::save(QSettings& settings) const {
     settings.setValue(QStringLiteral("display/blending"), blending_->currentData());
     settings.setValue(QStringLiteral("display/contours"), contours_->isChecked());
     settings.setValue(QStringLiteral("display/contourLines"), contourLines_->value());
+    settings.setValue(QStringLiteral("display/doubtful"), doubtful_->isChecked());
 }
 
 void DisplayPanel::restore(const QSettings& settings) {
@@ -266,6 +244,7 @@ void DisplayPanel::restore(const QSettings& settings) {
     opacity_->setValue(static_cast<int>(opacity * 100 + 0.5));
     gamma_->setValue(settings.value(QStringLiteral("display/emphasis"), 0).toInt());
     contours_->setChecked(settings.value(QStringLiteral("display/contours"), false).toBool());
+    doubtful_->setChecked(settings.value(QStringLiteral("display/doubtful"), true).toBool());
     contourLines_->setValue(
         settings.value(QStringLiteral("display/contourLines"), contourLines_->value()).toInt());
 }

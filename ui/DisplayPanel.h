@@ -26,6 +26,10 @@ class DisplayPanel : public QWidget {
     /// Shows the range that is in use while it is automatic, so that setting it by hand starts from there.
     void showRange(ValueRange range);
 
+    /// Takes over how the layer itself was changed elsewhere.
+    void setLayer(double opacity, Layer::Blending blending);
+    void setColors(const ColorMap& map);
+
     /// Keeps everything but range and threshold, which belong to one gene.
     void save(QSettings& settings) const;
     void restore(const QSettings& settings);
@@ -53,7 +57,7 @@ class DisplayPanel : public QWidget {
     QSlider* gamma_;
     QLabel* gammaText_;
     QComboBox *style_, *blending_;
-    QCheckBox* contours_;
+    QCheckBox *contours_, *doubtful_;
     QSpinBox* contourLines_;
 };
 

@@ -20,6 +20,7 @@ struct DisplaySettings {
     LatticeStyle style = LatticeStyle::Smooth;
     int contourLines = 0; ///< lines of equal value, evenly spaced over the range; 0 for none
     Layer::Blending blending = Layer::Blending::Normal;
+    bool hatchDoubtful = true; ///< spots with much glass in their square
     bool operator==(const DisplaySettings&) const = default;
 };
 

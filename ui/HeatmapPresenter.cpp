@@ -30,12 +30,25 @@ std::optional<ValueRange> automaticRange(const ExpressionField& field) {
 }
 
 HeatmapPresenter::HeatmapPresenter(SlideView& view, PredictionService& predictions, QObject* parent)
-    : QObject(parent), predictions_(predictions), layer_(new HeatmapLayer), legend_(new LegendWidget) {
+    : QObject(parent), view_(view), predictions_(predictions), layer_(new HeatmapLayer),
+      legend_(new LegendWidget) {
+    layer_->setName(tr("Predicted expression"));
     view.addLayer(layer_);
     view.addOverlay(legend_);
     legend_->setOrigin(LegendWidget::Origin::Predicted);
     legend_->hide();
+    // Whoever hides, shows or weakens the layer elsewhere.
+    connect(layer_, &Layer::appearanceChanged, this, [this] {
+        display_.opacity = layer_->opacity();
+        display_.blending = layer_->blending();
+        showLegend();
+    });
     setDisplay({});
+}
+
+void HeatmapPresenter::withdraw() {
+    view_.removeLayer(layer_);
+    delete legend_;
 }
 
 void HeatmapPresenter::setModel(const ModelDescription& model) {
@@ -45,6 +58,7 @@ void HeatmapPresenter::setModel(const ModelDescription& model) {
 
 void HeatmapPresenter::setGene(const QString& symbol) {
     gene_ = symbol;
+    layer_->setName(tr("%1 (predicted)").arg(symbol));
     legend_->setGene(symbol);
     const auto gene = std::ranges::find(model_.genes, symbol, &GeneEntry::symbol);
     const bool known = gene != model_.genes.end() && std::isfinite(gene->heldOutPcc);
@@ -54,7 +68,6 @@ void HeatmapPresenter::setGene(const QString& symbol) {
 }
 
 void HeatmapPresenter::setDisplay(const DisplaySettings& settings) {
-    display_ = settings;
     layer_->setOpacity(settings.opacity);
     layer_->setColorMap(settings.colors);
     layer_->setThreshold(settings.hideBelow);
@@ -64,23 +77,24 @@ void HeatmapPresenter::setDisplay(const DisplaySettings& settings) {
     legend_->setColorMap(settings.colors);
     legend_->setThreshold(settings.hideBelow);
     legend_->setGamma(settings.gamma);
+    display_ = settings;
+    layer_->setHatching(display_.hatchDoubtful);
     applyRange();
 }
 
 void HeatmapPresenter::setVisible(bool visible) {
-    visible_ = visible;
     layer_->setVisible(visible);
-    legend_->setVisible(visible && !layer_->field().isEmpty());
+}
+
+void HeatmapPresenter::showLegend() {
+    legend_->setVisible(layer_->isVisible() && !layer_->field().isEmpty());
 }
 
 void HeatmapPresenter::refresh() {
     layer_->setField(predictions_.field(gene_));
-    legend_->setVisible(visible_ && !layer_->field().isEmpty());
+    layer_->setDoubtful(doubtful_.flags(layer_->field()));
+    showLegend();
     applyRange();
-}
-
-void HeatmapPresenter::setDoubtful(std::vector<std::uint8_t> flags) {
-    layer_->setDoubtful(std::move(flags));
 }
 
 void HeatmapPresenter::applyRange() {

@@ -2,9 +2,7 @@
 
 #include "ui/DisplaySettings.h"
 #include "ui/Services.h"
-
-#include <cstdint>
-#include <vector>
+#include "viewer/canvas/DoubtfulCells.h"
 
 #include <QObject>
 
@@ -18,8 +16,8 @@ class SlideView;
 /// nothing when none is known. Linear in the number of values.
 [[nodiscard]] std::optional<ValueRange> automaticRange(const ExpressionField& field);
 
-/// Keeps the heatmap and the legend of a view in step with the chosen gene, the values predicted so far and
-/// the display settings. Owns neither: the view does. GUI thread only; nothing blocks.
+/// Keeps the heatmap and the legend of one gene in step with the values predicted so far and the display
+/// settings. Owns neither: the view does. GUI thread only; nothing blocks.
 class HeatmapPresenter : public QObject {
     Q_OBJECT
 
@@ -33,13 +31,15 @@ class HeatmapPresenter : public QObject {
     void setVisible(bool visible);
     /// Takes the values predicted so far from the service.
     void refresh();
-
-    /// Hatches cells whose prediction should not be trusted (HeatmapLayer::setDoubtful), one flag for each
-    /// cell of the field shown.
-    void setDoubtful(std::vector<std::uint8_t> flags);
+    /// Takes layer and legend off the view, which must still be there; nothing may be asked of this object
+    /// afterwards.
+    void withdraw();
 
     /// The model set last.
     [[nodiscard]] const ModelDescription& model() const { return model_; }
+    [[nodiscard]] const QString& gene() const { return gene_; }
+    [[nodiscard]] const DisplaySettings& display() const { return display_; }
+    [[nodiscard]] HeatmapLayer& layer() { return *layer_; }
     [[nodiscard]] const HeatmapLayer& layer() const { return *layer_; }
     [[nodiscard]] const LegendWidget& legend() const { return *legend_; }
 
@@ -53,14 +53,16 @@ class HeatmapPresenter : public QObject {
 
   private:
     void applyRange();
+    void showLegend();
 
+    SlideView& view_;
     PredictionService& predictions_;
     HeatmapLayer* layer_;
     LegendWidget* legend_;
     ModelDescription model_;
     QString gene_;
     DisplaySettings display_;
-    bool visible_ = true;
+    DoubtfulCells doubtful_;
 };
 
 } // namespace spotglass

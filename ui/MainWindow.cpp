@@ -4,8 +4,10 @@
 #include "ui/ColorDock.h"
 #include "ui/ColorPresenter.h"
 #include "ui/DisplayPanel.h"
+#include "ui/GeneLayers.h"
 #include "ui/GenePanelDock.h"
 #include "ui/HeatmapPresenter.h"
+#include "ui/LayerDock.h"
 #include "ui/Readout.h"
 #include "ui/ScaleDialog.h"
 #include "ui/SlideTools.h"
@@ -33,6 +35,7 @@ MainWindow::MainWindow(SlideService& slides, PredictionService& predictions, QWi
     panel_ = new GenePanelDock(this);
     addDockWidget(Qt::RightDockWidgetArea, panel_);
     buildColors();
+    buildLayers();
     buildStatusBar();
     buildFileMenu();
     buildViewMenu();
@@ -146,6 +149,7 @@ void MainWindow::connectPanel() {
     connect(panel_, &GenePanelDock::predictWanted, this, &MainWindow::predict);
     connect(panel_, &GenePanelDock::cancelWanted, this, [this] { predictions_.cancel(); });
     connect(&panel_->display(), &DisplayPanel::settingsChanged, heatmap_, &HeatmapPresenter::setDisplay);
+    connect(&panel_->display(), &DisplayPanel::settingsChanged, layers_, &LayerDock::showChosen);
     connect(heatmap_, &HeatmapPresenter::rangeChanged, &panel_->display(), &DisplayPanel::showRange);
 }
 
@@ -304,7 +308,12 @@ void MainWindow::updatePosition() {
     const bool inside = view_->viewport().slideRect().contains(*cursor_);
     position_->setText(inside ? positionText(*cursor_, slide_->scale) : QString());
     const QString broken = view_->brokenTileAt(*cursor_);
-    QString said = broken.isEmpty() ? heatmap_->readout(*cursor_) : broken;
+    QString said = broken;
+    if (said.isEmpty()) {
+        QStringList values{heatmap_->readout(*cursor_), genes_->readout(*cursor_)};
+        values.removeAll(QString());
+        said = values.join(QStringLiteral(", "));
+    }
     if (!annotation.isEmpty()) said = said.isEmpty() ? annotation : annotation + QStringLiteral("   ") + said;
     value_->setText(said);
 }

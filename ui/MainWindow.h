@@ -18,8 +18,10 @@ class Banner;
 class BookmarkDock;
 class ColorDock;
 class ColorPresenter;
+class GeneLayers;
 class GenePanelDock;
 class HeatmapPresenter;
+class LayerDock;
 class OverviewWidget;
 class PictureCommands;
 class PropertiesDialog;
@@ -97,6 +99,8 @@ class MainWindow : public QMainWindow {
     void buildMagnificationMenu(QMenu* menu);
     void buildTurnMenu(QMenu* menu);
     void buildColors();
+    void buildLayers();
+    void keepGene();
     void buildTabs();
     void buildTabCommands(QMenu* menu);
     void rememberPlace();
@@ -157,6 +161,8 @@ class MainWindow : public QMainWindow {
     SlideView* view_ = nullptr;
     GenePanelDock* panel_ = nullptr;
     HeatmapPresenter* heatmap_ = nullptr;
+    GeneLayers* genes_ = nullptr;
+    LayerDock* layers_ = nullptr;
     QMenu* recent_ = nullptr;
     QLabel *value_ = nullptr, *position_ = nullptr, *zoom_ = nullptr;
     OverviewWidget* overview_ = nullptr;

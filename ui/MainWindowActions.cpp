@@ -5,6 +5,7 @@
 #include "ui/HeatmapPresenter.h"
 #include "ui/MainWindow.h"
 #include "ui/StartPage.h"
+#include "viewer/canvas/HeatmapLayer.h"
 #include "viewer/canvas/SlideView.h"
 #include "viewer/slide/SlideFolder.h"
 
@@ -71,6 +72,10 @@ void MainWindow::buildPredictionMenu() {
     show->setCheckable(true);
     show->setChecked(true);
     connect(show, &QAction::toggled, heatmap_, &HeatmapPresenter::setVisible);
+    connect(&heatmap_->layer(), &Layer::appearanceChanged, show,
+            [this, show] { show->setChecked(heatmap_->layer().isVisible()); });
+    addCommand(menu, tr("&Keep this gene beside the next"), {QKeySequence(QStringLiteral("K"))},
+               [this] { keepGene(); });
 }
 
 void MainWindow::buildHelpMenu() {

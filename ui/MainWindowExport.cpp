@@ -8,7 +8,7 @@
 namespace spotglass {
 
 void MainWindow::buildPictureCommands(QMenu* menu) {
-    pictures_ = new PictureCommands({*view_, *heatmap_, slide_, *statusBar(), *this});
+    pictures_ = new PictureCommands({*view_, *heatmap_, *genes_, slide_, *statusBar(), *this});
     connect(pictures_, &PictureCommands::failed, this, &MainWindow::report);
     connect(&predictions_, &PredictionService::modelOpened, pictures_,
             [this](const ModelDescription& model) { pictures_->setModel(model.file); });

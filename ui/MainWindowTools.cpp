@@ -1,6 +1,7 @@
 // Measuring and annotations in MainWindow.
 #include "ui/MainWindow.h"
 #include "ui/SlideTools.h"
+#include "viewer/canvas/AnnotationLayer.h"
 #include "viewer/canvas/SlideView.h"
 
 #include <QAction>
@@ -34,6 +35,9 @@ void MainWindow::buildToolsMenu() {
     show->setCheckable(true);
     show->setChecked(true);
     connect(show, &QAction::toggled, tools_, &SlideTools::setAnnotationsVisible);
+    const AnnotationLayer* annotations = &tools_->annotations();
+    connect(annotations, &Layer::appearanceChanged, show,
+            [annotations, show] { show->setChecked(annotations->isVisible()); });
     auto* remove = addCommand(menu, tr("&Close annotations"), {}, [this] { tools_->clearAnnotations(); });
     for (QAction* action : {measure, clear, open, show, remove}) {
         action->setEnabled(false);

@@ -3,6 +3,7 @@
 #include "ui/ColorDock.h"
 #include "ui/ColorPresenter.h"
 #include "ui/GenePanelDock.h"
+#include "ui/LayerDock.h"
 #include "ui/MainWindow.h"
 #include "ui/PropertiesDialog.h"
 #include "ui/Readout.h"
@@ -47,7 +48,10 @@ void MainWindow::buildViewMenu() {
     auto* colorAction = colorDock_->toggleViewAction();
     colorAction->setText(tr("&Colours of the slide"));
     colorAction->setShortcut(QKeySequence(QStringLiteral("Ctrl+K")));
-    for (QAction* action : {panelAction, colorAction}) {
+    auto* layerAction = layers_->toggleViewAction();
+    layerAction->setText(tr("&Layers"));
+    layerAction->setShortcut(QKeySequence(QStringLiteral("Ctrl+L")));
+    for (QAction* action : {panelAction, colorAction, layerAction}) {
         menu->addAction(action);
         addAction(action);
     }

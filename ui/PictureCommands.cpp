@@ -1,6 +1,7 @@
 #include "ui/PictureCommands.h"
 
 #include "ui/ExportDialog.h"
+#include "ui/GeneLayers.h"
 #include "ui/HeatmapPresenter.h"
 #include "ui/PictureExporter.h"
 #include "ui/Readout.h"
@@ -97,9 +98,13 @@ PictureProvenance PictureCommands::provenance(const Viewport& view) const {
     if (const auto native = nativeMagnification(slide.source->info()->objectivePower, slide.scale))
         from.magnification = *native * view.deviceScale();
     const LegendWidget& legend = window_.heatmap.legend();
-    if (!legend.isHidden() && legend.origin() != LegendWidget::Origin::Measured)
-        from.prediction = ShownPrediction{window_.heatmap.model().name, modelFingerprint_, legend.gene(),
-                                          legend.unit(), legend.originText()};
+    QStringList genes = window_.genes.visibleGenes();
+    if (!legend.isHidden()) genes.prepend(legend.gene());
+    genes.removeDuplicates();
+    if (!genes.isEmpty())
+        from.prediction =
+            ShownPrediction{window_.heatmap.model().name, modelFingerprint_, genes.join(QStringLiteral(", ")),
+                            legend.unit(), legend.originText()};
     from.version = QCoreApplication::applicationVersion();
     from.when = QDateTime::currentDateTime();
     return from;

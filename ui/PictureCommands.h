@@ -13,6 +13,7 @@ class QStatusBar;
 namespace spotglass {
 
 class ExportDialog;
+class GeneLayers;
 class HeatmapPresenter;
 class PictureExporter;
 class SlideView;
@@ -28,6 +29,7 @@ class PictureCommands : public QObject {
     struct Window {
         SlideView& view;
         const HeatmapPresenter& heatmap;
+        const GeneLayers& genes; ///< beside it
         const std::optional<OpenedSlide>& slide;
         QStatusBar& bar;
         QWidget& parent; ///< of dialogs

@@ -31,7 +31,9 @@ Result<Loaded> load(const std::filesystem::path& file) {
 SlideTools::SlideTools(SlideView& view, QObject* parent)
     : QObject(parent), view_(view), annotations_(new AnnotationLayer), rulers_(new RulerLayer),
       ruler_(std::make_unique<RulerTool>(*rulers_)) {
+    annotations_->setName(tr("Annotations"));
     view_.addLayer(annotations_);
+    rulers_->setName(tr("Rulers"));
     view_.addLayer(rulers_);
     connect(&view_, &SlideView::clicked, this, [this](Level0Point point, Qt::MouseButton button) {
         if (button == Qt::LeftButton) select(point);

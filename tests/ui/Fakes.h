@@ -82,6 +82,7 @@ class FakePredictions final : public PredictionService {
     std::optional<OpenedSlide> slide;
     Level0Rect visible;
     ModelDescription model;
+    std::shared_ptr<const TissueOutline> tissue; ///< of every field
 
     [[nodiscard]] static ModelDescription someModel(const char* name = "Breast, 4 genes") {
         ModelDescription described;
@@ -145,6 +146,7 @@ class FakePredictions final : public PredictionService {
         field.columns = columns;
         field.rows = rows;
         field.latticeToLevel0 = {pitch, 0, pitch / 2.0, 0, pitch, pitch / 2.0};
+        field.tissue = tissue;
         field.values.assign(total, ExpressionField::missing);
         for (std::size_t cell = 0; cell < now.done; ++cell)
             field.values[cell] = valueOf(number, int(cell) % columns, int(cell) / columns);

@@ -103,13 +103,18 @@ class TestHeatmapPresenter : public QObject {
         predictions.model = FakePredictions::someModel();
         presenter.setModel(predictions.model);
         predictions.now.done = FakePredictions::total;
-        presenter.setGene(QStringLiteral("FASN"));
-        std::vector<std::uint8_t> flags(FakePredictions::total, 0);
-        flags[0] = 1;
-        presenter.setDoubtful(flags);
         const double pitch = FakePredictions::pitch;
+        TissueOutline half{2 * FakePredictions::columns, FakePredictions::rows, pitch / 2, pitch, {}};
+        half.cells.assign(static_cast<std::size_t>(half.width) * static_cast<std::size_t>(half.height), 255);
+        half.cells[0] = 0; // the left half of the first cell is glass
+        predictions.tissue = std::make_shared<TissueOutline>(half);
+        presenter.setGene(QStringLiteral("FASN"));
         QVERIFY(presenter.readout({pitch / 2, pitch / 2}).endsWith(QStringLiteral("doubtful here")));
         QVERIFY(!presenter.readout({pitch * 1.5, pitch / 2}).contains(QStringLiteral("doubtful")));
+        DisplaySettings plain;
+        plain.hatchDoubtful = false; // says it all the same
+        presenter.setDisplay(plain);
+        QVERIFY(presenter.readout({pitch / 2, pitch / 2}).endsWith(QStringLiteral("doubtful here")));
     }
     void theReadoutHasGeneValueAndUnit() {
         SlideView view;
