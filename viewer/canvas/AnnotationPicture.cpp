@@ -7,9 +7,10 @@
 namespace spotglass {
 namespace {
 
-constexpr double smoothWork = 250'000;     // more than that is drawn in thin lines: some 6 ms
-constexpr double largeOutline = 48;        // device pixels: drawn in the order of their areas
-constexpr float smallestFill = 9;          // device pixels: among very many, less is filled as a square
+constexpr double smoothWork = 250'000; // more than that is drawn in thin lines: some 6 ms
+constexpr double largeOutline = 48;    // device pixels: drawn in the order of their areas
+constexpr float smallestShape = 9;     // device pixels: among very many, less is a ring, filled as a square
+constexpr float smallestFill = 16;     // and less is filled as if it were round
 constexpr std::size_t manyPoints = 20'000; // are drawn as squares
 constexpr double pointRadius = 3.5;        // device-independent pixels
 
@@ -139,6 +140,7 @@ void AnnotationPicture::collect(const Level0Box& visible, const QRect& area, Out
     const double room = 4 + 2 * style_.lineWidth * ratio_; // for the width of lines
     const QRectF inner = QRectF(area).adjusted(room, room, -room, -room),
                  outer = QRectF(area).adjusted(-room, -room, room, room);
+    const bool isTurned = transform_.m12() != 0 || transform_.m21() != 0;
     set_->index().query(visible, [&](std::uint32_t number, const Level0Box& box) {
         const double side = std::max(box.right - box.left, box.bottom - box.top) * scale_;
         const bool hasPoints = set_->look(number).hasPoints;
@@ -159,10 +161,13 @@ void AnnotationPicture::collect(const Level0Box& visible, const QRect& area, Out
         const bool inside = middle.x - reach > inner.left() && middle.x + reach < inner.right() &&
                             middle.y - reach > inner.top() && middle.y + reach < inner.bottom();
         const bool large = side >= largeOutline;
+        const double mean = (box.right - box.left + box.bottom - box.top) / 2; // a small thing is about round
         (large ? large_ : small_)
             .push_back({number,
                         inside,
                         static_cast<float>(side),
+                        static_cast<float>((isTurned ? mean : box.right - box.left) * scale_),
+                        static_cast<float>((isTurned ? mean : box.bottom - box.top) * scale_),
                         middle,
                         large ? set_->area(number) : 0,
                         {box.left, box.top}});
@@ -260,6 +265,10 @@ void AnnotationPicture::paintOutline(const Item& item, const Level0Box& visible,
     const auto smoothWidth = static_cast<float>(std::max(1.0, width));
     raster.setColor(colorOf(item.number));
     if (style_.fillOpacity > 0 && set_->look(item.number).hasArea) paintFill(item, visible, raster);
+    if (!smooth_ && item.side < smallestShape && set_->look(item.number).hasArea) {
+        raster.ring(item.middle, item.width, item.height);
+        return;
+    }
     set_->outlines().visit(item.number, level_, [&](const auto& path) {
         const auto lines = [&](auto&& line) { forLines(path, item.origin, visible, line); };
         if (smooth_)
@@ -273,10 +282,9 @@ void AnnotationPicture::paintOutline(const Item& item, const Level0Box& visible,
 
 void AnnotationPicture::paintFill(const Item& item, const Level0Box& visible, OutlineRaster& raster) const {
     const int alpha = static_cast<int>(style_.fillOpacity * 255);
-    if (!smooth_ && item.side < smallestFill) {
-        raster.dot(item.middle, static_cast<int>(item.side * 0.7F), alpha);
-        return;
-    }
+    if (!smooth_ && item.side < smallestShape)
+        return raster.dot(item.middle, static_cast<int>(item.side * 0.7F), alpha);
+    if (!smooth_ && item.side < smallestFill) return raster.blob(item.middle, item.width, item.height, alpha);
     set_->outlines().visit(item.number, level_, [&](const auto& path) {
         if (!path.filled) return;
         forLines(path, item.origin, visible,

@@ -48,6 +48,7 @@ class AnnotationPicture {
         std::uint32_t number;
         bool inside;         ///< all of it lies in the area that is drawn
         float side;          ///< of its box, the longer one, in pixels
+        float width, height; ///< about its size in the picture, in pixels
         PicturePoint middle; ///< of its box
         double area;
         Level0Point origin; ///< top left of its box

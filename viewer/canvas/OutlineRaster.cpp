@@ -124,6 +124,46 @@ void OutlineRaster::dot(PicturePoint middle, int side, int alpha) {
             *pixel(i, j) = opaque == 256 ? ink : ink + scaled(*pixel(i, j), 256 - opaque);
 }
 
+// A box without its corners: of some pixels' size nothing rounder can be drawn.
+void OutlineRaster::ring(PicturePoint middle, float width, float height) {
+    const int columns = std::max(2, static_cast<int>(std::lround(width))),
+              rows = std::max(2, static_cast<int>(std::lround(height)));
+    const int left = static_cast<int>(std::floor(middle.x - static_cast<float>(columns - 1) / 2)),
+              top = static_cast<int>(std::floor(middle.y - static_cast<float>(rows - 1) / 2));
+    const int right = left + columns - 1, bottom = top + rows - 1;
+    const int corner = std::min(columns, rows) > 4 ? 2 : 1;
+    const int fromX = std::max(left + corner, left_), toX = std::min(right - corner, right_ - 1);
+    for (const int y : {top, bottom})
+        if (y >= top_ && y < bottom_)
+            for (int x = fromX; x <= toX; ++x)
+                *pixel(x, y) = color_;
+    const int fromY = std::max(top + corner, top_), toY = std::min(bottom - corner, bottom_ - 1);
+    for (const int x : {left, right})
+        if (x >= left_ && x < right_)
+            for (int y = fromY; y <= toY; ++y)
+                *pixel(x, y) = color_;
+    if (corner == 1) return;
+    for (const int x : {left + 1, right - 1})
+        for (const int y : {top + 1, bottom - 1})
+            if (x >= left_ && x < right_ && y >= top_ && y < bottom_) *pixel(x, y) = color_;
+}
+
+void OutlineRaster::blob(PicturePoint middle, float width, float height, int alpha) {
+    const auto opaque = static_cast<std::uint32_t>(alpha + alpha / 128); // 0 to 256
+    const QRgb ink = scaled(color_, opaque);
+    const float a = width / 2, b = height / 2;
+    const int top = std::max(wholeBelow(middle.y - b + 0.5F), top_),
+              end = std::min(wholeBelow(middle.y + b + 0.5F), bottom_);
+    for (int y = top; y < end; ++y) {
+        const float v = (static_cast<float>(y) + 0.5F - middle.y) / b;
+        const float half = a * std::sqrt(std::max(0.0F, 1 - v * v));
+        const int from = std::max(wholeBelow(middle.x - half + 0.5F), left_),
+                  to = std::min(wholeBelow(middle.x + half + 0.5F), right_);
+        for (int x = from; x < to; ++x)
+            *pixel(x, y) = ink + scaled(*pixel(x, y), 256 - opaque);
+    }
+}
+
 void OutlineRaster::disc(PicturePoint middle, float radius) {
     const float reach = radius + 1;
     if (!(middle.x > static_cast<float>(left_) - reach && middle.x < static_cast<float>(right_) + reach &&

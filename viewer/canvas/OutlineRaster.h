@@ -35,6 +35,10 @@ class OutlineRaster {
     void smoothLine(PicturePoint a, PicturePoint b, float width);
     /// A square of `side` whole pixels about `middle`, `alpha` (0 to 255) opaque, over what is there.
     void dot(PicturePoint middle, int side, int alpha);
+    /// The outline of a round thing `width` x `height` (at least 2) pixels about `middle`, without smoothing.
+    void ring(PicturePoint middle, float width, float height);
+    /// Fills such a thing, `alpha` opaque, over what is there.
+    void blob(PicturePoint middle, float width, float height, int alpha);
     /// A smoothed disc.
     void disc(PicturePoint middle, float radius);
 
