@@ -12,34 +12,32 @@
 
 #include <QApplication>
 #include <QElapsedTimer>
+#include <QEventLoop>
 #include <QSettings>
 #include <QStandardPaths>
 #include <QTemporaryDir>
+#include <QTimer>
 
 using namespace spotglass;
 
 namespace {
 
 constexpr int jumps = 60, openings = 10;
-constexpr qint64 patience = 20'000; ///< milliseconds
+constexpr int patience = 20'000, breather = 400; ///< milliseconds
 
-/// Notices when a widget has been painted.
-class PaintWatch : public QObject {
+/// Waits for the view of a window.
+class Bench : public QObject {
   public:
-    explicit PaintWatch(QWidget& widget) { widget.installEventFilter(this); }
-    int paintings = 0;
-    bool eventFilter(QObject* /*watched*/, QEvent* event) override {
-        if (event->type() == QEvent::Paint) ++paintings;
-        return false;
-    }
-};
-
-class Bench {
-  public:
-    explicit Bench(MainWindow& window) : window_(window), watch_(window.view()) {
-        QObject::connect(&window.view(), &SlideView::becameSharp, [this] { sharp_ = true; });
-        QObject::connect(&window, &MainWindow::problem,
-                         [](const Error& error) { std::cerr << error.sentence() << '\n'; });
+    explicit Bench(MainWindow& window) : window_(window) {
+        window.view().installEventFilter(this);
+        timer_.setSingleShot(true);
+        connect(&timer_, &QTimer::timeout, &loop_, &QEventLoop::quit);
+        connect(&window.view(), &SlideView::becameSharp, this, [this] {
+            sharp_ = true;
+            window_.view().update(); // if the last paint event came before
+        });
+        connect(&window, &MainWindow::problem, this,
+                [](const Error& error) { std::cerr << error.sentence() << '\n'; });
     }
     /// Milliseconds from `act` until its view is sharp and painted.
     double measure(const std::function<void()>& act) {
@@ -47,24 +45,25 @@ class Bench {
         QElapsedTimer clock;
         clock.start();
         act();
-        while (!sharp_ && clock.elapsed() < patience)
-            QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 5);
-        const int before = watch_.paintings;
-        window_.view().update();
-        while (watch_.paintings == before && clock.elapsed() < patience)
-            QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 5);
+        wait(patience);
         return static_cast<double>(clock.nsecsElapsed()) / 1e6;
     }
-    void rest() {
-        QElapsedTimer clock;
-        clock.start();
-        while (clock.elapsed() < 400)
-            QCoreApplication::processEvents(QEventLoop::WaitForMoreEvents, 20);
+    void wait(int milliseconds) {
+        timer_.start(milliseconds);
+        loop_.exec();
+        timer_.stop();
+    }
+    bool eventFilter(QObject* /*watched*/, QEvent* event) override {
+        // Queued: after this painting.
+        if (event->type() == QEvent::Paint && std::exchange(sharp_, false))
+            QMetaObject::invokeMethod(&loop_, &QEventLoop::quit, Qt::QueuedConnection);
+        return false;
     }
 
   private:
     MainWindow& window_;
-    PaintWatch watch_;
+    QEventLoop loop_;
+    QTimer timer_;
     bool sharp_ = false;
 };
 
@@ -119,13 +118,13 @@ int main(int argc, char** argv) {
                 y(place.top() + place.height() / 10, place.bottom() - place.height() / 10);
             const Level0Point to{x(random), y(random)};
             times.push_back(bench.measure([&] { window.view().setView(to, scale); }));
-            if (i % 10 == 9) bench.rest();
+            if (i % 10 == 9) bench.wait(breather);
         }
         result[scale > 0.5 ? "jump_ms" : "jump_far_out_ms"] = summary(times);
     }
     std::vector<double> times;
     for (int i = 0; i < openings; ++i) {
-        bench.rest();
+        bench.wait(breather);
         times.push_back(bench.measure([&] { window.replaceSlide(i % 2 ? file : other); }));
     }
     result["opening_when_running_ms"] = summary(times);

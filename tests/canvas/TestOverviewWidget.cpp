@@ -99,6 +99,20 @@ class TestOverviewWidget : public QObject {
             QVERIFY(std::abs(qGreen(pixel) - slide->green((at.y() + 0.5) * 14000 / 179)) < 3);
         }
     }
+    void itsColoursAreThoseOfTheView() {
+        show(std::make_shared<NamedSlide>("a"));
+        view_->setView({2000, 1500}, 2); // the outline is elsewhere
+        const auto corner = [this] {
+            return QColor(overview_->grab().toImage().pixel(placeOf({15'000, 9000})));
+        };
+        const QColor before = corner();
+        ColorSettings lighter;
+        lighter.brightness = 0.3;
+        view_->setColorCorrection(*ColorCorrection::make(lighter, {}));
+        QVERIFY2(corner().lightness() > before.lightness() + 30, qPrintable(before.name()));
+        view_->setColorCorrection({});
+        QCOMPARE(corner(), before);
+    }
     void theOutlineIsTheViewsTrueShape() {
         show(std::make_shared<NamedSlide>("a"));
         view_->setView({10000, 7000}, 0.2); // shows 4500 x 3000

@@ -77,6 +77,10 @@ OverviewWidget::OverviewWidget(SlideView& view) : QWidget(&view), view_(view) {
     });
     connect(&view.slideLayer(), &Layer::changed, this, &OverviewWidget::followSlide);
     connect(&view.slideLayer(), &SlideLayer::infoChanged, this, &OverviewWidget::slideImproved);
+    connect(&view, &SlideView::colorsChanged, this, [this] {
+        scaled_ = {};
+        update();
+    });
     viewChanged();
     updateVisibility();
 }
@@ -249,7 +253,12 @@ void OverviewWidget::paintEvent(QPaintEvent* /*event*/) {
             scaled_.setDevicePixelRatio(devicePixelRatioF());
             scaled_.fill(Qt::transparent);
             QPainter once(&scaled_);
-            paintUpright(once, thumbnail_);
+            QImage shown = thumbnail_.convertToFormat(QImage::Format_RGB32);
+            for (int y = 0; y < shown.height(); ++y)
+                view_.slideLayer().colorCorrection().apply(
+                    reinterpret_cast<std::uint32_t*>(shown.scanLine(y)),
+                    static_cast<std::size_t>(shown.width()));
+            paintUpright(once, shown);
         }
         painter.drawPixmap(0, 0, scaled_);
     }

@@ -226,6 +226,7 @@ void SlideView::setUpright() {
 
 void SlideView::setColorCorrection(const ColorCorrection& correction) {
     slideLayer_->setColorCorrection(correction);
+    Q_EMIT colorsChanged();
 }
 
 void SlideView::zoomBy(double factor) {

@@ -132,6 +132,8 @@ class SlideView : public QWidget {
     void cursorMoved(std::optional<spotglass::Level0Point> point);
     /// A click that was not a drag.
     void clicked(spotglass::Level0Point point, Qt::MouseButton button, Qt::KeyboardModifiers modifiers);
+    /// The slide's colours are shown in another way (SlideLayer::colorCorrection).
+    void colorsChanged();
     /// A layer was added, removed or moved.
     void layersChanged();
     /// A tile could not be read; a sentence for the user. At most once a tile until the slide is changed or
