@@ -29,6 +29,43 @@ class TestContourLines : public QObject {
     }
 
   private Q_SLOTS:
+    void linesOfLargeCellsAreAsRoundAsTheColours() {
+        ExpressionField cone;
+        cone.columns = cone.rows = 41;
+        for (int row = 0; row < 41; ++row)
+            for (int column = 0; column < 41; ++column)
+                cone.values.push_back(static_cast<float>(std::hypot(column - 20, row - 20)));
+        ContourCache cache;
+        QVERIFY(ContourCache::areLarge(100));
+        QVERIFY(!ContourCache::areLarge(10));
+        const QRectF visible(12, 14, 10, 8);
+        const auto& lines = cache.smoothAt(FilledLattice(cone), {5}, 100, visible);
+        QCOMPARE(lines.size(), std::size_t{1});
+        double length = 0, sharpest = 0, worst = 0;
+        for (const ContourLine& line : lines[0]) {
+            for (qsizetype i = 0; i < line.points.size(); ++i) {
+                worst = std::max(worst,
+                                 std::abs(std::hypot(line.points[i].x() - 20, line.points[i].y() - 20) - 5));
+                if (i == 0) continue;
+                const QLineF piece(line.points[i - 1], line.points[i]);
+                if (visible.contains(piece.center())) length += piece.length();
+                if (i < 2 || piece.length() < 0.01) continue;
+                const QLineF before(line.points[i - 2], line.points[i - 1]);
+                if (before.length() < 0.01) continue;
+                const double turn = before.angleTo(piece);
+                sharpest = std::max(sharpest, std::min(turn, 360 - turn));
+            }
+        }
+        QVERIFY2(worst < 0.012, qPrintable(QString::number(worst))); // straight pieces: 0.025
+        QVERIFY2(sharpest < 8, qPrintable(QString::number(sharpest)));
+        QVERIFY2(length > 8, qPrintable(QString::number(length))); // a third of the circle is in view
+        // A view nearby is served from what was traced, another one is not.
+        const auto* first = lines[0].data();
+        QVERIFY(cache.smoothAt(FilledLattice(cone), {5}, 100, visible.translated(1, 1))[0].data() == first);
+        cache.clear();
+        cone.values.assign(cone.values.size(), 1);
+        QVERIFY(cache.smoothAt(FilledLattice(cone), {5}, 100, visible)[0].empty());
+    }
     void contourLinesRunWhereTheValueIs() {
         ExpressionField cone;
         cone.columns = cone.rows = 41;

@@ -1,15 +1,18 @@
 #include "viewer/canvas/ContourLines.h"
 
+#include "viewer/canvas/LatticeSampler.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
 namespace spotglass {
 namespace {
 
-/// Pieces are kept short, so that what lies outside the view is cheap to leave out.
-constexpr qsizetype longestPiece = 64;
 constexpr double smallestCell = 6; ///< device pixels; smaller ones are averaged first
+constexpr double largeCell = 16;   ///< device pixels; straight pieces would be seen in larger ones
+constexpr double sampleStep = 6;   ///< device pixels between the samples of a large cell
 
 /// A rectangle around the points that is nowhere empty, as QRectF::intersects() wants it.
 QRectF boxOf(const QPolygonF& points) {
@@ -20,8 +23,9 @@ QRectF boxOf(const QPolygonF& points) {
 /// the sides between neighbouring cell centres; side 2i runs right of cell i and side 2i + 1 down from it.
 class Tracer {
   public:
-    Tracer(const ExpressionField& field, float level)
-        : field_(field), level_(level), sides_(field.values.size() * 2, std::array<int, 2>{-1, -1}) {}
+    Tracer(const ExpressionField& field, float level, qsizetype longestPiece)
+        : field_(field), level_(level), longestPiece_(longestPiece),
+          sides_(field.values.size() * 2, std::array<int, 2>{-1, -1}) {}
 
     void square(int column, int row) {
         const float a = field_.at(column, row), b = field_.at(column + 1, row);
@@ -82,7 +86,7 @@ class Tracer {
             part(next, side);
             side = next;
             line.points << crossing(side);
-            if (line.points.size() < longestPiece) continue;
+            if (line.points.size() < longestPiece_) continue;
             keep(line);
             line.points = {line.points.last()};
         }
@@ -103,6 +107,7 @@ class Tracer {
 
     const ExpressionField& field_;
     float level_;
+    qsizetype longestPiece_;
     std::vector<std::array<int, 2>> sides_; ///< the sides it is joined to; -1: none
     std::vector<ContourLine> lines_;
 };
@@ -132,13 +137,60 @@ ExpressionField halved(const ExpressionField& field) {
 
 } // namespace
 
-std::vector<ContourLine> traceContour(const ExpressionField& field, float level) {
+std::vector<ContourLine> traceContour(const ExpressionField& field, float level, qsizetype longestPiece) {
     if (!std::isfinite(level) || field.isEmpty()) return {};
-    Tracer tracer(field, level);
+    Tracer tracer(field, level, longestPiece);
     for (int row = 0; row + 1 < field.rows; ++row)
         for (int column = 0; column + 1 < field.columns; ++column)
             tracer.square(column, row);
     return tracer.lines();
+}
+
+void ContourCache::clear() {
+    kept_.clear();
+    coarse_.clear();
+    window_ = {};
+}
+
+bool ContourCache::areLarge(double cellPixels) {
+    return cellPixels >= largeCell;
+}
+
+const ContourCache::Lines& ContourCache::smoothAt(const FilledLattice& lattice,
+                                                  const std::vector<float>& levels, double cellPixels,
+                                                  const QRectF& visible) {
+    const int finer = 1 << std::clamp(std::ilogb(cellPixels / sampleStep) + 1, 1, 10);
+    if (window_.finer == finer && window_.cells.contains(visible)) return window_.lines;
+    // Half a view more on every side: moving about does not trace anew each time.
+    const QRectF wide = visible.adjusted(-visible.width() / 2, -visible.height() / 2, visible.width() / 2,
+                                         visible.height() / 2);
+    const QRectF cells = wide & QRectF(-1, -1, lattice.columns() + 1, lattice.rows() + 1);
+    const double step = 1.0 / finer;
+    const QPointF origin(std::floor(cells.left()), std::floor(cells.top()));
+    const QRect samples(0, 0, static_cast<int>(std::ceil((cells.right() - origin.x()) * finer)) + 1,
+                        static_cast<int>(std::ceil((cells.bottom() - origin.y()) * finer)) + 1);
+    const PlaneMap toLattice{step, 0, origin.x(), 0, step, origin.y()};
+    const auto sampler = LatticeSampler::make(lattice, toLattice, samples, samples, LatticeStyle::Smooth);
+    ExpressionField fine;
+    fine.columns = samples.width();
+    fine.rows = samples.height();
+    const auto width = static_cast<std::size_t>(fine.columns);
+    fine.values.resize(width * static_cast<std::size_t>(fine.rows) + LatticeSampler::spare);
+    std::vector<std::uint8_t> cover(width + LatticeSampler::spare);
+    for (int row = 0; row < fine.rows; ++row)
+        sampler->row(row, &fine.values[static_cast<std::size_t>(row) * width], cover.data());
+    fine.values.resize(width * static_cast<std::size_t>(fine.rows));
+    window_ = {wide, finer, {}};
+    for (const float level : levels) {
+        // In one piece: where pieces meet can be seen, and depends on the window.
+        window_.lines.push_back(traceContour(fine, level, std::numeric_limits<qsizetype>::max()));
+        for (ContourLine& line : window_.lines.back()) {
+            for (QPointF& point : line.points) // samples lie in the middle of their pixels
+                point = origin + (point + QPointF(0.5, 0.5)) * step;
+            line.box = boxOf(line.points);
+        }
+    }
+    return window_.lines;
 }
 
 std::vector<float> contourLevels(float minimum, float maximum, int count) {

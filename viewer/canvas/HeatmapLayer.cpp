@@ -232,11 +232,15 @@ void HeatmapLayer::paintContours(QPainter& painter, const Viewport& viewport, co
                                 viewport.level0ToScreen();
     const QRectF visible = toScreen.inverted().mapRect(part.adjusted(-2, -2, 2, 2));
     const double cell = std::sqrt(std::abs(toScreen.determinant())) * viewport.devicePixelRatio();
-    const ContourCache::Lines& lines = contours_.at(field_, levels_, cell);
+    const bool smooth = style_ == LatticeStyle::Smooth && ContourCache::areLarge(cell);
+    prepare();
+    const ContourCache::Lines& lines =
+        smooth ? contours_.smoothAt(lattice_, levels_, cell, visible) : contours_.at(field_, levels_, cell);
     painter.save();
     painter.setOpacity(1);
     painter.setCompositionMode(QPainter::CompositionMode_SourceOver);
     painter.setRenderHint(QPainter::Antialiasing);
+    painter.setBrush(Qt::NoBrush);
     QPolygonF shown;
     for (std::size_t i = 0; i < levels_.size(); ++i) {
         if (colouring_.threshold && levels_[i] < *colouring_.threshold) continue;
@@ -246,10 +250,13 @@ void HeatmapLayer::paintContours(QPainter& painter, const Viewport& viewport, co
             shown.clear();
             for (const QPointF& point : line.points) {
                 const QPointF at = toScreen.map(point);
-                const bool apart = shown.isEmpty() || (at - shown.last()).manhattanLength() >= 1.5;
+                const bool apart = smooth || shown.isEmpty() || (at - shown.last()).manhattanLength() >= 1.5;
                 if (apart || &point == &line.points.last()) shown << at; // nearer ones cannot be seen
             }
-            painter.drawPolyline(shown);
+            if (shown.isClosed())
+                painter.drawPolygon(shown); // joined at its ends as well
+            else
+                painter.drawPolyline(shown);
         }
     }
     painter.restore();
