@@ -128,6 +128,7 @@ void LayerDock::list() {
     list_->clear();
     for (auto it = view_.layers().rbegin(); it != view_.layers().rend(); ++it) {
         Layer* layer = *it;
+        connect(layer, &Layer::appearanceChanged, this, &LayerDock::showLayers, Qt::UniqueConnection);
         if (layer->name().isEmpty()) continue;
         auto* item = new QListWidgetItem(layer->name(), list_);
         item->setData(Qt::UserRole, QVariant::fromValue(layer));
@@ -135,13 +136,16 @@ void LayerDock::list() {
                        Qt::ItemIsDragEnabled);
         item->setCheckState(layer->isVisible() ? Qt::Checked : Qt::Unchecked);
         if (layer == before) list_->setCurrentItem(item);
-        connect(layer, &Layer::appearanceChanged, this, &LayerDock::showLayers, Qt::UniqueConnection);
     }
     if (!list_->currentItem() && list_->count() > 0) list_->setCurrentRow(0);
     showChosen();
 }
 
 void LayerDock::showLayers() {
+    // A layer that has got a name joins the list, one that has lost its name leaves it.
+    const auto named =
+        std::ranges::count_if(view_.layers(), [](const Layer* layer) { return !layer->name().isEmpty(); });
+    if (named != list_->count()) return list();
     const QSignalBlocker quiet(list_);
     for (int i = 0; i < list_->count(); ++i) {
         const Layer* layer = layerOf(list_->item(i));

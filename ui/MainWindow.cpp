@@ -11,6 +11,7 @@
 #include "ui/Readout.h"
 #include "ui/ScaleDialog.h"
 #include "ui/SlideTools.h"
+#include "ui/SpotPresenter.h"
 #include "ui/StartPage.h"
 #include "viewer/canvas/OverviewWidget.h"
 #include "viewer/canvas/SlideView.h"
@@ -179,6 +180,11 @@ void MainWindow::showSlide(const OpenedSlide& slide) {
     view_->setSlide(slide.source);
     view_->setMicronsPerPixel(slide.scale);
     tools_->setSlide(true, slide.scale);
+    if (spots_) {
+        measurements_->close();
+        spots_->clear();
+        loadingSpots_ = false;
+    }
     colors_->setSlide(slide.source, slide.iccProfile);
     colorDock_->setProfileAvailable(slide.iccProfile.has_value());
     rememberFolder("slide", slide.path);
@@ -262,7 +268,10 @@ void MainWindow::askForScale(bool thenPredict) {
     predictsAfterScale_ = thenPredict;
     const auto info = slide_->source->info();
     ScaleProposals proposals{
-        slide_->scale ? slide_->scale->mean() : 0, info->objectivePower, tools_->measuredPixels(), {}};
+        slide_->scale ? slide_->scale->mean() : 0, info->objectivePower, tools_->measuredPixels(), {}, {}};
+    if (spots_ && spots_->spots() && spots_->spots()->pitchPixels > 0)
+        proposals.spotPitch =
+            ScaleProposals::Pitch{spots_->spots()->pitchMicrons, spots_->spots()->pitchPixels};
     if (!info->micronsPerPixel && !info->warnings.empty())
         proposals.contradiction = QString::fromStdString(info->warnings.front());
     auto* dialog = new ScaleDialog(QString::fromStdString(slide_->path.filename().string()), proposals, this);
@@ -310,7 +319,8 @@ void MainWindow::updatePosition() {
     const QString broken = view_->brokenTileAt(*cursor_);
     QString said = broken;
     if (said.isEmpty()) {
-        QStringList values{heatmap_->readout(*cursor_), genes_->readout(*cursor_)};
+        QStringList values{heatmap_->readout(*cursor_), genes_->readout(*cursor_),
+                           spots_ ? spots_->readout(*cursor_) : QString()};
         values.removeAll(QString());
         said = values.join(QStringLiteral(", "));
     }

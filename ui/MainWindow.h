@@ -26,6 +26,7 @@ class OverviewWidget;
 class PictureCommands;
 class PropertiesDialog;
 class SlideTools;
+class SpotPresenter;
 class SlideView;
 class StartPage;
 
@@ -47,6 +48,12 @@ class MainWindow : public QMainWindow {
     /// The same, in the tab in front.
     void replaceSlide(const std::filesystem::path& file);
     void openModel(const std::filesystem::path& file);
+    /// Lets the window show measured spots; once. The service must outlive the window.
+    void setMeasurements(MeasurementService& measurements);
+    /// Shows the measured spots of the slide: a spot file, or a folder that has one for it.
+    void openSpots(const std::filesystem::path& file);
+    /// Whether spots or their values are on their way; spotsShown() or problem() follows.
+    [[nodiscard]] bool isLoadingSpots() const;
     /// Shows the annotations of a GeoJSON file over the slide.
     void openAnnotations(const std::filesystem::path& file);
     /// Starts the prediction. Asks for the slide's scale first when it is not known; without dialogs that is
@@ -70,11 +77,14 @@ class MainWindow : public QMainWindow {
     [[nodiscard]] SlideTools& tools() { return *tools_; }
     [[nodiscard]] GenePanelDock& panel() { return *panel_; }
     [[nodiscard]] HeatmapPresenter& heatmap() { return *heatmap_; }
+    [[nodiscard]] SpotPresenter* spots() { return spots_; } ///< null without measurements
     [[nodiscard]] const std::optional<OpenedSlide>& slide() const { return slide_; }
 
   Q_SIGNALS:
     /// A slide is shown.
     void slideShown();
+    /// Measured spots, or the values of another gene in them, are shown.
+    void spotsShown();
     /// Something went wrong; the window keeps what it had.
     void problem(const spotglass::Error& error);
 
@@ -115,6 +125,9 @@ class MainWindow : public QMainWindow {
     void buildTools();
     void buildToolsMenu();
     void chooseAnnotationFile();
+    void chooseSpotFile();
+    void showSpots(const MeasuredSpots& spots);
+    void checkPitch(const MeasuredSpots& spots);
     void showProperties();
     void buildFolderMenu(QMenu* menu);
     void showFileState(SlideFileState state);
@@ -174,6 +187,10 @@ class MainWindow : public QMainWindow {
     ColorPresenter* colors_ = nullptr;
     PictureCommands* pictures_ = nullptr;
     SlideTools* tools_ = nullptr;
+    MeasurementService* measurements_ = nullptr;
+    SpotPresenter* spots_ = nullptr; ///< with measurements_ alone
+    bool loadingSpots_ = false;
+    QAction* spotsAction_ = nullptr;
     QTabBar* tabs_ = nullptr;
     QList<Tab> tabList_;           ///< one each of tabs_
     bool replacesTab_ = false;     ///< the slide that is being opened takes the place of the one in front

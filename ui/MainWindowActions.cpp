@@ -50,6 +50,11 @@ void MainWindow::buildFileMenu() {
     menu->addSeparator();
     addCommand(menu, tr("Open &model..."), {QKeySequence(QStringLiteral("Ctrl+M"))},
                [this] { chooseModelFile(); });
+    spotsAction_ = addCommand(menu, tr("Open measured &spots..."), {QKeySequence(QStringLiteral("Ctrl+J"))},
+                              [this] { chooseSpotFile(); });
+    spotsAction_->setVisible(false);
+    spotsAction_->setEnabled(false);
+    slideActions_.append(spotsAction_);
     menu->addSeparator();
     buildPictureCommands(menu);
     menu->addSeparator();
@@ -148,6 +153,8 @@ void MainWindow::dropEvent(QDropEvent* event) {
             openModel(file.toStdString());
         else if (file.endsWith(QLatin1String(".geojson"), Qt::CaseInsensitive))
             openAnnotations(file.toStdString());
+        else if (file.contains(QLatin1String("_selection.tsv"), Qt::CaseInsensitive))
+            openSpots(file.toStdString());
         else
             waiting_.append(file);
     }

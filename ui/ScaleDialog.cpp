@@ -45,6 +45,7 @@ ScaleDialog::ScaleDialog(const QString& slideName, const ScaleProposals& proposa
     form->addRow(tr("&Scale"), value_);
     if (proposals.objectivePower && *proposals.objectivePower > 0)
         addObjective(form, *proposals.objectivePower);
+    if (proposals.spotPitch) addSpotPitch(form, *proposals.spotPitch);
     addKnownLength(form, proposals.measuredPixels);
     column->addLayout(form);
     auto* note = new QLabel(tr("It is remembered for this slide."), this);
@@ -76,6 +77,19 @@ void ScaleDialog::addObjective(QFormLayout* form, double power) {
     use->setToolTip(tr("The file names this objective. Scanners differ by a tenth or so."));
     connect(use, &QPushButton::clicked, this, [this, proposed] { value_->setValue(proposed); });
     form->addRow(tr("From the objective"), use);
+}
+
+void ScaleDialog::addSpotPitch(QFormLayout* form, ScaleProposals::Pitch pitch) {
+    const double proposed = std::clamp(pitch.microns / pitch.pixels, least, largest);
+    auto* use = new QPushButton(
+        tr("%1 \u00b5m per pixel, as the spots are %2 \u00b5m apart")
+            .arg(QLocale().toString(proposed, 'g', 4), QLocale().toString(pitch.microns, 'g', 3)),
+        this);
+    use->setObjectName(QStringLiteral("useSpotPitch"));
+    use->setAutoDefault(false);
+    use->setToolTip(tr("From the measured spots on this slide: the array's pitch is exact"));
+    connect(use, &QPushButton::clicked, this, [this, proposed] { value_->setValue(proposed); });
+    form->addRow(tr("From the spots"), use);
 }
 
 void ScaleDialog::addKnownLength(QFormLayout* form, std::optional<double> measuredPixels) {

@@ -15,6 +15,10 @@ struct ScaleProposals {
     std::optional<double> objectivePower; ///< that the file names
     std::optional<double> measuredPixels; ///< the length of the last line that was measured, level-0 pixels
     QString contradiction;                ///< a sentence when the file says something impossible; else empty
+    struct Pitch {
+        double microns = 0, pixels = 0; ///< the same length
+    };
+    std::optional<Pitch> spotPitch = {}; ///< of the spots measured on the slide
 };
 
 /// Asks how large a pixel of a slide is, when the file does not say or contradicts itself. Proposes what
@@ -34,6 +38,7 @@ class ScaleDialog : public QDialog {
 
   private:
     void addObjective(QFormLayout* form, double power);
+    void addSpotPitch(QFormLayout* form, ScaleProposals::Pitch pitch);
     void addKnownLength(QFormLayout* form, std::optional<double> measuredPixels);
 
     QDoubleSpinBox* value_;

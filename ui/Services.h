@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <vector>
+
 #include <QImage>
 #include <QList>
 #include <QObject>
@@ -182,6 +184,39 @@ class PredictionService : public QObject {
     void stateChanged(const spotglass::PredictionState& state);
     void fieldGrew(); ///< more cells are known; at most about 30 times a second
     void predictionFailed(const spotglass::Error& error);
+};
+
+/// The measured spots of a slide.
+struct MeasuredSpots {
+    QString source;                               ///< name of the file
+    std::vector<SpotValue> spots;                 ///< without values
+    double pitchPixels = 0;                       ///< centre to centre, level-0 pixels; 0: not known
+    double pitchMicrons = 0, diameterMicrons = 0; ///< of the array
+    bool hasCounts = false;                       ///< values can be asked for
+    QString note;                                 ///< a sentence about what is missing; may be empty
+};
+
+/// Reads what was measured on a slide.
+class MeasurementService : public QObject {
+    Q_OBJECT
+
+  public:
+    using QObject::QObject;
+
+    /// Reads the spots of `slide` from `file`, a spot file or a folder that has one for the slide; answers
+    /// with opened() or failed(). A second call, or close(), makes the first one's answer void.
+    virtual void openSpots(const std::filesystem::path& file, const std::filesystem::path& slide) = 0;
+    virtual void close() = 0;
+
+    /// Asks for the expression of one gene in the spots opened last, in the unit of a model that predicts the
+    /// genes of `panel`; answers with valuesRead(). Of several questions the last is answered.
+    virtual void askValues(const QString& gene, const QStringList& panel) = 0;
+
+  Q_SIGNALS:
+    void opened(const spotglass::MeasuredSpots& spots);
+    void failed(const spotglass::Error& error);
+    /// One value for each spot, in their order; empty when the gene was not measured.
+    void valuesRead(const QString& gene, const std::vector<float>& values, const QString& unit);
 };
 
 } // namespace spotglass

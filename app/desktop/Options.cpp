@@ -42,7 +42,8 @@ ParsedOptions parseOptions(int argc, const char* const* argv) {
     app.add_option("SLIDE", options.slide, "slide to open");
     app.add_option("--model", options.model, "model file (.safetensors) to predict with");
     app.add_option("--gene", options.gene, "gene to show, e.g. FN1");
-    app.add_option("--spots", options.spots, "measured spots of this slide (used by spotglass-cli predict)");
+    app.add_option("--spots", options.spots,
+                   "measured spots of this slide: a spot file, or a folder with one");
     app.add_option("--view", view, "level-0 centre and screen pixels per level-0 pixel")
         ->type_name("X,Y,SCALE");
     app.add_option("--mpp", options.micronsPerPixel, "micrometres per pixel, where the slide does not say")
@@ -53,7 +54,8 @@ ParsedOptions parseOptions(int argc, const char* const* argv) {
     try {
         app.parse(argc, argv);
         if (app.count("--view") > 0) options.view = parsedView(view);
-        if (options.slide.empty() && (options.wantsPrediction() || options.view || options.micronsPerPixel))
+        if (options.slide.empty() &&
+            (options.wantsPrediction() || !options.spots.empty() || options.view || options.micronsPerPixel))
             throw CLI::RequiredError("SLIDE");
     } catch (const CLI::CallForHelp&) {
         say(stdout, app.help());

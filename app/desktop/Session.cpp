@@ -22,6 +22,7 @@ Session::Session(Options options, MainWindow& window, PredictionService& predict
     : QObject(parent), options_(std::move(options)), window_(window), predictions_(predictions) {
     connect(&window_, &MainWindow::slideShown, this, &Session::slideShown);
     connect(&window_, &MainWindow::problem, this, &Session::fail);
+    connect(&window_, &MainWindow::spotsShown, this, &Session::savePictureWhenComplete);
     connect(&window_.view(), &SlideView::becameSharp, this, &Session::openModelWhenSharp);
     connect(&window_.view(), &SlideView::becameSharp, this, &Session::savePictureWhenComplete);
     connect(&window_.overview(), &OverviewWidget::completed, this, &Session::savePictureWhenComplete);
@@ -44,10 +45,6 @@ void Session::start() {
     const bool useful =
         picture ? !options_.gene.empty() : !options_.presentation || options_.wantsPrediction();
     window_.setOpensModelByItself(options_.model.empty() && useful);
-    if (!options_.spots.empty())
-        std::fputs("spotglass: --spots is used by spotglass-cli predict; the window does not show measured "
-                   "spots yet.\n",
-                   stderr);
     if (picture) window_.resize(pictureSize);
     if (options_.presentation && !picture)
         window_.setPresentation(true);
@@ -67,6 +64,7 @@ void Session::start() {
 void Session::slideShown() {
     if (std::exchange(placed_, true)) return; // only the slide of the command line has a place asked for
     if (options_.view) window_.view().setView(options_.view->center, options_.view->scale);
+    if (!options_.spots.empty()) window_.openSpots(options_.spots);
     // Said at once, not after the model has been loaded.
     if (options_.wantsPrediction() && !options_.screenshot.empty() && !window_.slide()->scale)
         return window_.predict();
@@ -90,7 +88,8 @@ void Session::modelOpened() {
 
 bool Session::isComplete() const {
     if (options_.slide.empty()) return true;
-    if (!placed_ || !window_.view().isSharp() || !window_.overview().isComplete()) return false;
+    if (!placed_ || window_.isLoadingSpots() || !window_.view().isSharp() || !window_.overview().isComplete())
+        return false;
     return !options_.wantsPrediction() || predictions_.state().phase == PredictionState::Phase::Done;
 }
 

@@ -1,3 +1,4 @@
+#include "app/desktop/MeasurementController.h"
 #include "app/desktop/Options.h"
 #include "app/desktop/PredictionController.h"
 #include "app/desktop/Session.h"
@@ -40,7 +41,9 @@ int main(int argc, char** argv) {
 
     SlideController slides([file = workspaceFile()] { return openWorkspaceMemory(file); });
     PredictionController predictions(loadEngine, resourceFolder() / "models");
+    MeasurementController measurements;
     MainWindow window(slides, predictions);
+    window.setMeasurements(measurements);
     if (options.screenshot.empty()) window.restoreSettings(); // a picture looks the same wherever it is made
     Session session(options, window, predictions);
     QObject::connect(&session, &Session::finished, &application, &QCoreApplication::exit,

@@ -1,5 +1,6 @@
 #include "app/engine_module/Commands.h"
 #include "inference/engine/DkanEngine.h"
+#include "training/cohort/LegacyCohort.h"
 #include "training/cohort/SpotFile.h"
 #include "viewer/base/Files.h"
 #include "viewer/slide/SlidePyramid.h"
@@ -54,17 +55,6 @@ class CsvTable {
     std::vector<std::size_t> columns_;
     std::string text_;
 };
-
-/// The spot file that belongs to a slide: the file itself, or NAME_selection.tsv in the folder or its
-/// ST-spotfiles.
-Result<fs::path> spotFileFor(const fs::path& slide, const fs::path& given) {
-    if (!fs::is_directory(given)) return given;
-    const std::string stem = slide.stem().string() + "_selection.tsv";
-    for (const auto& candidate : {given / stem, given / (stem + ".gz"), given / "ST-spotfiles" / stem,
-                                  given / "ST-spotfiles" / (stem + ".gz")})
-        if (fs::exists(candidate)) return candidate;
-    return badInput("this folder holds no " + stem, given.string(), "Give the spot file itself with --spots");
-}
 
 Result<std::vector<CohortSpot>> spotsInside(const fs::path& file, const SlideSource& slide) {
     auto spots = readSpotFile(file);

@@ -45,6 +45,16 @@ class TestScaleDialog : public QObject {
         box(dialog, "knownPixels")->setValue(100);
         QVERIFY(std::abs(dialog.micronsPerPixel() - 2) < 1e-9);
     }
+    void thePitchOfTheSpotsProposes() {
+        ScaleProposals proposals;
+        proposals.spotPitch = ScaleProposals::Pitch{200, 289.9};
+        ScaleDialog dialog(QStringLiteral("a.jpg"), proposals);
+        dialog.show();
+        QCOMPARE(dialog.micronsPerPixel(), 0.0);
+        QTest::mouseClick(dialog.findChild<QPushButton*>(QStringLiteral("useSpotPitch")), Qt::LeftButton);
+        QVERIFY(std::abs(dialog.micronsPerPixel() - 200 / 289.9) < 1e-4);
+        QVERIFY(use(dialog)->isEnabled());
+    }
     void aContradictionIsSaid() {
         ScaleDialog dialog(QStringLiteral("a<b>.svs"),
                            {0, 40.0, {}, QStringLiteral("The file contradicts itself.")});

@@ -18,6 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::json;
 
+constexpr std::string_view spotSuffix = "_selection.tsv";
 constexpr double largestCount = 1e9; // far below what a float cannot hold
 
 bool nameBefore(const std::string& a, const std::string& b) {
@@ -248,6 +249,30 @@ Result<std::vector<SectionFiles>> listLegacySections(const fs::path& folder) {
     std::sort(sections.begin(), sections.end(),
               [](const SectionFiles& a, const SectionFiles& b) { return nameBefore(a.name, b.name); });
     return sections;
+}
+
+Result<fs::path> spotFileFor(const fs::path& slide, const fs::path& given) {
+    std::error_code problem;
+    if (!fs::is_directory(given, problem)) return given;
+    const std::string name = slide.stem().string() + std::string(spotSuffix);
+    for (const auto& folder : {given, given / "ST-spotfiles"})
+        for (const char* packed : {"", ".gz"})
+            if (fs::path file = folder / (name + packed); fs::exists(file, problem)) return file;
+    return badInput("this folder holds no " + name, given.string(), "Name the spot file itself");
+}
+
+std::optional<fs::path> countFileFor(const fs::path& spotFile) {
+    std::string name = spotFile.filename().string();
+    if (name.ends_with(".gz")) name.resize(name.size() - 3);
+    if (!name.ends_with(spotSuffix)) return std::nullopt;
+    name.resize(name.size() - spotSuffix.size());
+    const fs::path folder = spotFile.parent_path();
+    std::error_code problem;
+    for (const auto& place : {folder / ".." / "ST-cnts", folder})
+        for (const char* ending : {".tsv", ".tsv.gz"})
+            if (fs::path file = place / (name + ending); fs::exists(file, problem))
+                return file.lexically_normal();
+    return std::nullopt;
 }
 
 Result<ArrayDescription> readArrayDescription(const fs::path& folder) {

@@ -11,6 +11,15 @@ namespace spotglass {
 /// out.
 [[nodiscard]] Result<std::vector<SectionFiles>> listLegacySections(const std::filesystem::path& folder);
 
+/// The spot file that belongs to a slide: `given` itself, or NAME_selection.tsv[.gz] in that folder or its
+/// ST-spotfiles, NAME being the slide's file name without extension. BadInput when the folder has none.
+[[nodiscard]] Result<std::filesystem::path> spotFileFor(const std::filesystem::path& slide,
+                                                        const std::filesystem::path& given);
+
+/// The count file that belongs to a spot file: NAME.tsv[.gz] beside it or in ST-cnts beside its folder.
+/// Nothing when there is none.
+[[nodiscard]] std::optional<std::filesystem::path> countFileFor(const std::filesystem::path& spotFile);
+
 /// Reads cohort.json of the folder; the defaults (square, 200 um, no scale) when there is none. BadInput when
 /// it is not JSON or a value is impossible.
 [[nodiscard]] Result<ArrayDescription> readArrayDescription(const std::filesystem::path& folder);

@@ -91,11 +91,12 @@ class RowPainter {
         if (partly)
             for (std::size_t x = 0; x < cover_.size(); ++x)
                 colours[x] = covering(colours[x], cover_[x]);
-        if (tissue_) tissue_->clip(y, colours);
-        if (!picture_.hatched) return;
-        finder_.coordinates(y, u_.data(), v_.data());
-        finder_.cells(u_.data(), v_.data(), cells_.data());
-        hatch_.row(y, cells_.data(), *picture_.hatched, colours, area_.width());
+        if (picture_.hatched) {
+            finder_.coordinates(y, u_.data(), v_.data());
+            finder_.cells(u_.data(), v_.data(), cells_.data());
+            hatch_.row(y, cells_.data(), *picture_.hatched, colours, area_.width());
+        }
+        if (tissue_) tissue_->clip(y, colours); // the hatching as well: glass is not doubtful
     }
 
     const HeatmapPicture& picture_;

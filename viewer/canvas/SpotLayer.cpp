@@ -4,11 +4,26 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include <QPainter>
 #include <QPainterPath>
 
 namespace spotglass {
+namespace {
+
+// Of spots without a value.
+constexpr QRgb emptyRing = qRgb(60, 60, 66), emptyRingLight = qRgb(246, 246, 250);
+
+/// Without a colour of its own dark beside light, which is seen on any tissue and on glass.
+void paintRing(SpotRaster& raster, Level0Point center, std::optional<QRgb> colour, double line,
+               double radius) {
+    if (colour) return raster.ring(center, *colour, line);
+    if (radius > 4) raster.ring(center, emptyRingLight, 2.2);
+    raster.ring(center, emptyRing, 1);
+}
+
+} // namespace
 
 SpotLayer::SpotLayer(QObject* parent) : Layer(parent) {}
 
@@ -109,7 +124,7 @@ bool SpotLayer::takeShapes(QPainter& painter, const Viewport& viewport) {
         const SpotValue& spot = spots_[i];
         const bool known = !std::isnan(spot.value) && !(threshold_ && spot.value < *threshold_);
         const bool filled = known && !outline_;
-        const QColor colour(known ? colourOf(spot.value) : qRgb(90, 90, 96));
+        const QColor colour(known ? colourOf(spot.value) : emptyRing);
         const double line = filled ? (radius > 4 ? 1 : 0) : known ? std::clamp(radius / 8, 1.0, 3.0) : 1;
         // The line lies inside the circle, so that the spot covers its physical size and no more.
         const double less = line / 2 / viewport.scale();
@@ -141,9 +156,9 @@ void SpotLayer::paint(QPainter& painter, const Viewport& viewport) {
              {seen.x - reachX, seen.y - reachY, seen.width + 2 * reachX, seen.height + 2 * reachY})) {
         const SpotValue& spot = spots_[i];
         const bool known = !std::isnan(spot.value) && !(threshold_ && spot.value < *threshold_);
-        const QRgb colour = known ? colourOf(spot.value) : qRgb(90, 90, 96);
+        const QRgb colour = known ? colourOf(spot.value) : emptyRing;
         if (outline_ || !known)
-            raster.ring(spot.center, colour, known ? line : 1);
+            paintRing(raster, spot.center, known ? std::optional(colour) : std::nullopt, line, radius);
         else
             raster.disc(spot.center, colour, rim);
     }
