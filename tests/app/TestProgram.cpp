@@ -97,6 +97,32 @@ class TestProgram : public QObject {
                 tissue += qRed(shot.pixel(x, y)) - qGreen(shot.pixel(x, y)) > 40;
         QVERIFY2(tissue > shot.width() * shot.height() / 20, qPrintable(QString::number(tissue)));
     }
+    void measuredSpotsAreShown() {
+        std::string spots = "x\ty\tpixel_x\tpixel_y\n"; // circles of 100 pixels, 200 apart
+        for (int i = 0; i < 12; ++i)
+            spots += std::to_string(i % 4) + "\t" + std::to_string(i / 4) + "\t" +
+                     std::to_string(300 + 200 * (i % 4)) + "\t" + std::to_string(200 + 200 * (i / 4)) + "\n";
+        QVERIFY(writeFileAtomically(at("h_selection.tsv").toStdString(), spots).has_value());
+        const QString slide = picture("h.png");
+        QStringList view{slide, QStringLiteral("--view"), QStringLiteral("600,400,1"),
+                         QStringLiteral("--presentation"), QStringLiteral("--screenshot")};
+        QCOMPARE(run(view + QStringList{at("h-without.png")}).code, 0);
+        const auto ended = run(view + QStringList{at("h-with.png"), QStringLiteral("--spots"), dir_.path()});
+        QVERIFY2(ended.code == 0, qPrintable(ended.standardError));
+        const QImage without(at("h-without.png")), with(at("h-with.png"));
+        QCOMPARE(with.size(), without.size());
+        int changed = 0;
+        for (int y = 0; y < with.height(); ++y)
+            for (int x = 0; x < with.width(); ++x)
+                changed += with.pixel(x, y) != without.pixel(x, y);
+        // Twelve rings, two to four pixels wide.
+        QVERIFY2(changed > 12 * 300 && changed < 12 * 1500, qPrintable(QString::number(changed)));
+        const auto missing = run(
+            {slide, QStringLiteral("--spots"), at("none.tsv"), QStringLiteral("--screenshot"), at("no.png")});
+        QCOMPARE(missing.code, 3);
+        QVERIFY2(missing.standardError.contains(QStringLiteral("none.tsv")),
+                 qPrintable(missing.standardError));
+    }
     void badSlidesEndWithThreeAndASentence_data() {
         QTest::addColumn<QString>("name");
         QVERIFY(writeFileAtomically(at("empty.svs").toStdString(), "").has_value());
