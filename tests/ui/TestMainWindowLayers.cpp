@@ -93,6 +93,8 @@ class TestMainWindowLayers : public QObject {
         QTRY_VERIFY(part<LayerDock>("LayerDock")->isVisible());
         QCOMPARE(listed(), (QStringList{QStringLiteral("Rulers"), QStringLiteral("Annotations"),
                                         QStringLiteral("FN1 (predicted)")}));
+        choose(2);
+        keepPicture("layers.png");
     }
     void aTickHidesALayerWithItsLegendAndKeysFollow() {
         predict();
