@@ -12,7 +12,7 @@ namespace {
 
 constexpr double smallestCell = 6; ///< device pixels; smaller ones are averaged first
 constexpr double largeCell = 16;   ///< device pixels; straight pieces would be seen in larger ones
-constexpr double sampleStep = 6;   ///< device pixels between the samples of a large cell
+constexpr double sampleStep = 10;  ///< device pixels between the samples of a large cell, at most
 
 /// A rectangle around the points that is nowhere empty, as QRectF::intersects() wants it.
 QRectF boxOf(const QPolygonF& points) {
