@@ -14,12 +14,13 @@ namespace {
 
 // Of spots without a value.
 constexpr QRgb emptyRing = qRgb(60, 60, 66), emptyRingLight = qRgb(246, 246, 250);
+constexpr double lightWidth = 2.2; // screen pixels, of which the dark line takes one
 
 /// Without a colour of its own dark beside light, which is seen on any tissue and on glass.
 void paintRing(SpotRaster& raster, Level0Point center, std::optional<QRgb> colour, double line,
                double radius) {
     if (colour) return raster.ring(center, *colour, line);
-    if (radius > 4) raster.ring(center, emptyRingLight, 2.2);
+    if (radius > 4) raster.ring(center, emptyRingLight, lightWidth);
     raster.ring(center, emptyRing, 1);
 }
 
@@ -127,14 +128,22 @@ bool SpotLayer::takeShapes(QPainter& painter, const Viewport& viewport) {
         const QColor colour(known ? colourOf(spot.value) : emptyRing);
         const double line = filled ? (radius > 4 ? 1 : 0) : known ? std::clamp(radius / 8, 1.0, 3.0) : 1;
         // The line lies inside the circle, so that the spot covers its physical size and no more.
-        const double less = line / 2 / viewport.scale();
-        QPainterPath circle;
-        circle.addEllipse(QPointF(spot.center.x, spot.center.y), std::max(diameterX_ / 2 - less, 0.0),
-                          std::max(diameterY_ / 2 - less, 0.0));
+        const auto circle = [&](double width) {
+            const double less = width / 2 / viewport.scale();
+            QPainterPath path;
+            path.addEllipse(QPointF(spot.center.x, spot.center.y), std::max(diameterX_ / 2 - less, 0.0),
+                            std::max(diameterY_ / 2 - less, 0.0));
+            return toScreen.map(path);
+        };
+        if (!known && radius > 4) {
+            painter.setPen(QPen(QColor(emptyRingLight), lightWidth));
+            painter.setBrush(Qt::NoBrush);
+            painter.drawPath(circle(lightWidth));
+        }
         const QColor rim = filled ? QColor(20, 20, 24, 150) : colour;
         painter.setPen(line > 0 ? QPen(rim, line) : QPen(Qt::NoPen));
         painter.setBrush(filled ? QBrush(colour) : QBrush(Qt::NoBrush));
-        painter.drawPath(toScreen.map(circle));
+        painter.drawPath(circle(line));
     }
     painter.restore();
     setSpots({});
