@@ -77,7 +77,8 @@ void LayerDock::build() {
     keep_ =
         button(tr("Keep gene"), "keepGene",
                tr("The gene that is shown stays as a layer of its own, and another can be chosen beside it"));
-    remove_ = button(tr("Remove"), "removeLayer", tr("Takes away a gene that was kept"));
+    remove_ =
+        button(tr("Remove"), "removeLayer", tr("Takes away a gene that was kept, or the measured spots"));
     column->addLayout(row);
     auto* form = new QFormLayout;
     form->setFieldGrowthPolicy(QFormLayout::AllNonFixedFieldsGrow);

@@ -29,7 +29,7 @@ class LayerDock : public QDockWidget {
 
     /// Whether a gene can be kept at present.
     void setKeepEnabled(bool enabled);
-    /// Which layers can be taken away, and which have colours to choose.
+    /// Which layers can be taken away, and which have colours to choose (the map they have; null: none).
     void setKinds(std::function<bool(const Layer*)> isKept,
                   std::function<const ColorMap*(const Layer*)> colors);
     /// Shows the chosen layer anew, where its colours were changed elsewhere.

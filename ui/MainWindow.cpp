@@ -180,11 +180,7 @@ void MainWindow::showSlide(const OpenedSlide& slide) {
     view_->setSlide(slide.source);
     view_->setMicronsPerPixel(slide.scale);
     tools_->setSlide(true, slide.scale);
-    if (spots_) {
-        measurements_->close();
-        spots_->clear();
-        loadingSpots_ = false;
-    }
+    closeSpots();
     colors_->setSlide(slide.source, slide.iccProfile);
     colorDock_->setProfileAvailable(slide.iccProfile.has_value());
     rememberFolder("slide", slide.path);

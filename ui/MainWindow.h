@@ -21,6 +21,7 @@ class ColorPresenter;
 class GeneLayers;
 class GenePanelDock;
 class HeatmapPresenter;
+class Layer;
 class LayerDock;
 class OverviewWidget;
 class PictureCommands;
@@ -128,6 +129,8 @@ class MainWindow : public QMainWindow {
     void chooseSpotFile();
     void showSpots(const MeasuredSpots& spots);
     void checkPitch(const MeasuredSpots& spots);
+    void closeSpots();
+    [[nodiscard]] bool isSpots(const Layer* layer) const;
     void showProperties();
     void buildFolderMenu(QMenu* menu);
     void showFileState(SlideFileState state);

@@ -40,13 +40,18 @@ void MainWindow::buildLayers() {
     addDockWidget(Qt::RightDockWidgetArea, layers_);
     layers_->hide();
     genes_ = new GeneLayers(*view_, predictions_, this);
-    layers_->setKinds([this](const Layer* layer) { return genes_->presenterOf(layer) != nullptr; },
+    layers_->setKinds([this](const Layer* layer) { return genes_->presenterOf(layer) || isSpots(layer); },
                       [](const Layer* layer) {
                           const auto* heatmap = qobject_cast<const HeatmapLayer*>(layer);
                           return heatmap ? &heatmap->colorMap() : nullptr;
                       });
     connect(layers_, &LayerDock::keepWanted, this, &MainWindow::keepGene);
-    connect(layers_, &LayerDock::removeWanted, this, [this](Layer* layer) { genes_->remove(layer); });
+    connect(layers_, &LayerDock::removeWanted, this, [this](Layer* layer) {
+        if (isSpots(layer))
+            closeSpots();
+        else
+            genes_->remove(layer);
+    });
     connect(layers_, &LayerDock::colorsWanted, this, [this](Layer* layer, const ColorMap& map) {
         HeatmapPresenter* kept = genes_->presenterOf(layer);
         if (!kept) return panel_->display().setColors(map);

@@ -53,6 +53,17 @@ void MainWindow::setMeasurements(MeasurementService& measurements) {
     spotsAction_->setVisible(true);
 }
 
+void MainWindow::closeSpots() {
+    loadingSpots_ = false;
+    if (!spots_) return;
+    measurements_->close();
+    spots_->clear();
+}
+
+bool MainWindow::isSpots(const Layer* layer) const {
+    return spots_ && layer == &spots_->layer();
+}
+
 bool MainWindow::isLoadingSpots() const {
     return loadingSpots_ || (spots_ && spots_->isWaiting());
 }

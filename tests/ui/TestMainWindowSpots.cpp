@@ -130,6 +130,14 @@ class TestMainWindowSpots : public QObject {
             listed =
                 listed || part<QListWidget>("layers")->item(i)->text() == QStringLiteral("FN1 (measured)");
         QVERIFY(listed);
+        // The dock takes them away again.
+        auto* list = part<QListWidget>("layers");
+        for (int i = 0; i < list->count(); ++i)
+            if (list->item(i)->text() == QStringLiteral("FN1 (measured)")) list->setCurrentRow(i);
+        part<QPushButton>("removeLayer")->click();
+        QVERIFY(window_->spots()->layer().spots().empty());
+        QVERIFY(window_->spots()->legend().isHidden());
+        QVERIFY(list->findItems(QStringLiteral("FN1 (measured)"), Qt::MatchExactly).isEmpty());
     }
     void aGeneThatWasNotMeasuredHasNoColours() {
         open();
