@@ -42,6 +42,7 @@ class TestMainWindowLayers : public QObject {
     void click(const char* name) { part<QPushButton>(name)->click(); }
     void predict() {
         window_->openSlide("/slides/tissue.svs");
+        QTRY_VERIFY(window_->view().isSharp());
         window_->openModel("/models/breast.safetensors");
         predictions_->finishModel(FakePredictions::someModel());
         QVERIFY(window_->panel().chooseGene(QStringLiteral("FN1")));
@@ -54,7 +55,6 @@ class TestMainWindowLayers : public QObject {
         return shown;
     }
     QRgb pixelAt(Level0Point point) {
-        QTest::qWait(60);
         const ScreenPoint at = window_->view().viewport().toScreen(point);
         return window_->view().grab().toImage().pixel(static_cast<int>(at.x), static_cast<int>(at.y));
     }
@@ -165,6 +165,7 @@ class TestMainWindowLayers : public QObject {
         QCOMPARE(display.colors.name(), QStringLiteral("greens"));
         keepPicture("two_genes.png");
         // Both darken the tissue.
+        QTRY_VERIFY(window_->view().isSharp());
         const Level0Point where{3500, 2500};
         const QRgb both = pixelAt(where);
         choose(3);
