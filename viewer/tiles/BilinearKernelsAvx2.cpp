@@ -11,8 +11,9 @@ namespace {
 
 /// Two pairs of neighbours, 16 bits a channel: `a` in the lower half, `b` in the upper.
 SPOTGLASS_AVX2 inline __m256i wide(const std::uint32_t* a, const std::uint32_t* b) {
-    const __m128d first = _mm_load_sd(reinterpret_cast<const double*>(a));
-    return _mm256_cvtepu8_epi16(_mm_castpd_si128(_mm_loadh_pd(first, reinterpret_cast<const double*>(b))));
+    const __m128i first = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(a)),
+                  second = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(b));
+    return _mm256_cvtepu8_epi16(_mm_unpacklo_epi64(first, second));
 }
 
 SPOTGLASS_AVX2 void alongRow(const std::uint32_t* source, const std::int32_t* left,
