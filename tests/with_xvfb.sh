@@ -51,7 +51,7 @@ if [ -z "$display" ]; then
 fi
 
 # What the desktop of whoever runs this says about style, scale and dialogs must not change the tests.
-export QT_QPA_PLATFORM=xcb DISPLAY=":$display"
+export QT_QPA_PLATFORM=xcb DISPLAY=":$display" DBUS_SESSION_BUS_ADDRESS=disabled:
 unset WAYLAND_DISPLAY XAUTHORITY XDG_CURRENT_DESKTOP DESKTOP_SESSION GNOME_DESKTOP_SESSION_ID KDE_FULL_SESSION \
     QT_QPA_PLATFORMTHEME QT_STYLE_OVERRIDE QT_SCALE_FACTOR QT_SCREEN_SCALE_FACTORS QT_FONT_DPI
 ("$@" 2>&1 | tee "$folder/output") &
