@@ -63,3 +63,14 @@ function(spotglass_test class)
     set_tests_properties(${class} PROPERTIES TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT
         "QT_QPA_PLATFORM=offscreen;SPOTGLASS_SHARED=${CMAKE_SOURCE_DIR}/../shared;OPENBLAS_NUM_THREADS=2")
 endfunction()
+
+# spotglass_test_in_windows(<Class>...): runs tests registered above a second time, as <Class>Xvfb, with windows of the
+# X Window System on a server of their own. For tests that drive real widgets. Skipped where there is no Xvfb.
+function(spotglass_test_in_windows)
+    foreach(class IN LISTS ARGN)
+        add_test(NAME ${class}Xvfb COMMAND ${CMAKE_SOURCE_DIR}/tests/with_xvfb.sh $<TARGET_FILE:Test${class}>)
+        get_test_property(${class} TIMEOUT timeout)
+        set_tests_properties(${class}Xvfb PROPERTIES TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT
+            "SPOTGLASS_SHARED=${CMAKE_SOURCE_DIR}/../shared;OPENBLAS_NUM_THREADS=2")
+    endforeach()
+endfunction()

@@ -9,7 +9,7 @@
 
 using namespace spotglass;
 
-/// The program itself, as a process without a display.
+/// The program itself, as a process that nobody sees.
 class TestProgram : public QObject {
     Q_OBJECT
     struct Ended {
@@ -28,7 +28,8 @@ class TestProgram : public QObject {
     [[nodiscard]] Ended run(const QStringList& arguments) const {
         QProcess process;
         auto environment = QProcessEnvironment::systemEnvironment();
-        environment.insert(QStringLiteral("QT_QPA_PLATFORM"), QStringLiteral("offscreen"));
+        if (!environment.contains(QStringLiteral("QT_QPA_PLATFORM")))
+            environment.insert(QStringLiteral("QT_QPA_PLATFORM"), QStringLiteral("offscreen"));
         environment.insert(QStringLiteral("SPOTGLASS_WORKSPACE"), at("workspace.sqlite"));
         environment.insert(QStringLiteral("SPOTGLASS_RESOURCES"), at("resources"));
         environment.insert(QStringLiteral("XDG_CONFIG_HOME"), at("config"));

@@ -1,5 +1,6 @@
 #include "ui/MainWindow.h"
 
+#include "ui/ActiveWindow.h"
 #include "ui/Banner.h"
 #include "ui/Fakes.h"
 #include "ui/GenePanelDock.h"
@@ -98,8 +99,7 @@ class TestMainWindow : public QObject {
         predictions_ = std::make_unique<FakePredictions>();
         window_ = std::make_unique<MainWindow>(*slides_, *predictions_);
         window_->view().setAnimated(false);
-        window_->show();
-        QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
+        QVERIFY(showActive(*window_));
     }
     void cleanup() { window_.reset(); }
 

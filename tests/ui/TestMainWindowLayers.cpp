@@ -1,3 +1,4 @@
+#include "ui/ActiveWindow.h"
 #include "ui/DisplayPanel.h"
 #include "ui/Fakes.h"
 #include "ui/GenePanelDock.h"
@@ -82,8 +83,7 @@ class TestMainWindowLayers : public QObject {
         window_ = std::make_unique<MainWindow>(*slides_, *predictions_);
         window_->view().setAnimated(false);
         window_->resize(1300, 900);
-        window_->show();
-        QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
+        QVERIFY(showActive(*window_));
     }
     void cleanup() { window_.reset(); }
 

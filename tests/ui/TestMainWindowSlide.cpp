@@ -1,5 +1,6 @@
 #include "ui/MainWindow.h"
 
+#include "ui/ActiveWindow.h"
 #include "ui/Banner.h"
 #include "ui/BookmarkDock.h"
 #include "ui/Fakes.h"
@@ -75,8 +76,7 @@ class TestMainWindowSlide : public QObject {
         predictions_ = std::make_unique<FakePredictions>();
         window_ = std::make_unique<MainWindow>(*slides_, *predictions_);
         view().setAnimated(false);
-        window_->show();
-        QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
+        QVERIFY(showActive(*window_));
     }
     void cleanup() { window_.reset(); }
 

@@ -1,3 +1,4 @@
+#include "ui/ActiveWindow.h"
 #include "ui/Banner.h"
 #include "ui/DisplayPanel.h"
 #include "ui/Fakes.h"
@@ -101,8 +102,7 @@ class TestMainWindowSpots : public QObject {
         window_ = std::make_unique<MainWindow>(*slides_, *predictions_);
         window_->setMeasurements(*measurements_);
         window_->view().setAnimated(false);
-        window_->show();
-        QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
+        QVERIFY(showActive(*window_));
     }
     void cleanup() { window_.reset(); }
 

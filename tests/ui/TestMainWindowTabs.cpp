@@ -1,3 +1,4 @@
+#include "ui/ActiveWindow.h"
 #include "ui/Fakes.h"
 #include "ui/MainWindow.h"
 #include "ui/StartPage.h"
@@ -46,9 +47,7 @@ class TestMainWindowTabs : public QObject {
         window_ = std::make_unique<MainWindow>(*slides_, *predictions_);
         window_->setDialogsEnabled(false);
         window_->view().setAnimated(false);
-        window_->show();
-        QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
-        window_->activateWindow();
+        QVERIFY(showActive(*window_));
     }
     void cleanup() { window_.reset(); }
 

@@ -1,3 +1,4 @@
+#include "ui/ActiveWindow.h"
 #include "ui/ColorDock.h"
 #include "ui/Fakes.h"
 #include "ui/MainWindow.h"
@@ -66,9 +67,7 @@ class TestMainWindowView : public QObject {
         predictions_ = std::make_unique<FakePredictions>();
         window_ = std::make_unique<MainWindow>(*slides_, *predictions_);
         window_->view().setAnimated(false);
-        window_->show();
-        QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
-        window_->activateWindow();
+        QVERIFY(showActive(*window_));
     }
     void cleanup() { window_.reset(); }
 

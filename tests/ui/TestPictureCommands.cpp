@@ -1,5 +1,6 @@
 #include "ui/PictureCommands.h"
 
+#include "ui/ActiveWindow.h"
 #include "ui/ExportDialog.h"
 #include "ui/Fakes.h"
 #include "ui/MainWindow.h"
@@ -72,8 +73,7 @@ class TestPictureCommands : public QObject {
         predictions_ = std::make_unique<FakePredictions>();
         window_ = std::make_unique<MainWindow>(*slides_, *predictions_);
         window_->view().setAnimated(false);
-        window_->show();
-        QVERIFY(QTest::qWaitForWindowExposed(window_.get()));
+        QVERIFY(showActive(*window_));
         window_->openSlide("/slides/tissue.svs");
         QTRY_VERIFY(window_->view().isSharp());
     }

@@ -1,5 +1,6 @@
 #include "ui/PropertiesDialog.h"
 
+#include "ui/ActiveWindow.h"
 #include "ui/PictureTab.h"
 #include "viewer/slide/SyntheticSlideSource.h"
 
@@ -61,7 +62,7 @@ class TestPropertiesDialog : public QObject {
     template <typename T> T* part(const char* name) { return dialog_->findChild<T*>(QLatin1String(name)); }
     void show(const OpenedSlide& slide, bool presentation = false) {
         dialog_ = std::make_unique<PropertiesDialog>(slide, presentation);
-        dialog_->show();
+        QVERIFY(showActive(*dialog_));
         QTRY_VERIFY(part<QTreeWidget>("properties")->topLevelItemCount() == 2);
     }
     void showDescribed(bool presentation = false) {
