@@ -12,7 +12,7 @@ namespace {
 
 constexpr double smallestCell = 6; ///< device pixels; smaller ones are averaged first
 constexpr double largeCell = 16;   ///< device pixels; straight pieces would be seen in larger ones
-constexpr double sampleStep = 10;  ///< device pixels between the samples of a large cell, at most
+constexpr double sampleStep = 6;   ///< device pixels between the samples of a large cell, at most
 
 /// A rectangle around the points that is nowhere empty, as QRectF::intersects() wants it.
 QRectF boxOf(const QPolygonF& points) {
@@ -161,9 +161,9 @@ const ContourCache::Lines& ContourCache::smoothAt(const FilledLattice& lattice,
                                                   const QRectF& visible) {
     const int finer = 1 << std::clamp(std::ilogb(cellPixels / sampleStep) + 1, 1, 10);
     if (window_.finer == finer && window_.cells.contains(visible)) return window_.lines;
-    // Half a view more on every side: moving about does not trace anew each time.
-    const QRectF wide = visible.adjusted(-visible.width() / 2, -visible.height() / 2, visible.width() / 2,
-                                         visible.height() / 2);
+    // A quarter of a view more on every side: moving about does not trace anew each time.
+    const QRectF wide = visible.adjusted(-visible.width() / 4, -visible.height() / 4, visible.width() / 4,
+                                         visible.height() / 4);
     const QRectF cells = wide & QRectF(-1, -1, lattice.columns() + 1, lattice.rows() + 1);
     const double step = 1.0 / finer;
     const QPointF origin(std::floor(cells.left()), std::floor(cells.top()));
