@@ -48,7 +48,9 @@ std::optional<TiledTiffPicture> pictureAt(TIFF* tiff) {
               photometric = small(TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_RGB);
     const bool together =
         samples == 1 || small(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_CONTIG;
-    const bool isJpeg = small(TIFFTAG_COMPRESSION, COMPRESSION_NONE) == COMPRESSION_JPEG;
+    const int compression = small(TIFFTAG_COMPRESSION, COMPRESSION_NONE);
+    if (!TIFFIsCODECConfigured(static_cast<std::uint16_t>(compression))) return std::nullopt; // JPEG 2000
+    const bool isJpeg = compression == COMPRESSION_JPEG;
     p.isJpeg = isJpeg && together && hasLibraryColours(photometric, bits, samples);
     p.isYCbCr = photometric == PHOTOMETRIC_YCBCR;
     p.isPlainRgb = !isJpeg && together && bits == 8 && samples == 3 && photometric == PHOTOMETRIC_RGB;

@@ -12,6 +12,7 @@ namespace spotglass {
 
 struct TiledTiffSource::Level {
     const TiledTiffPicture* picture = nullptr; ///< null: OpenSlide reads it
+    std::vector<bool> doubtful;                ///< tiles that OpenSlide makes up; empty: none
     std::once_flag checked;
     bool agrees = false; ///< once it is checked
 };
@@ -40,6 +41,27 @@ double meanDifference(const Raster& a, const Raster& b) {
         for (const int shift : {0, 8, 16})
             sum += channelDifference(a.pixels[i], b.pixels[i], shift);
     return sum / (3.0 * static_cast<double>(std::max<std::size_t>(a.pixels.size(), 1)));
+}
+
+/// Whether OpenSlide puts the slide together from areas, or from tiles that overlap (Ventana BIF): then a
+/// tile does not lie where its number says, which a comparison of empty tiles would not show.
+bool isStitched(const OpenSlideSource& slide, const TiledTiff& tiff) {
+    const auto properties = slide.properties();
+    const auto valueOf = [&properties](std::string_view name) {
+        const auto found = std::ranges::find(properties, name, &std::pair<std::string, std::string>::first);
+        return found == properties.end() ? std::string() : found->second;
+    };
+    if (valueOf("openslide.region[0].x").empty()) return false;
+    const SlideLevel& full = slide.info()->levels.front();
+    const auto fills = [&full](const TiledTiffPicture& picture) {
+        return picture.columns * picture.tileWidth == full.width &&
+               picture.rows * picture.tileHeight == full.height;
+    };
+    return !valueOf("openslide.region[1].x").empty() || valueOf("openslide.region[0].x") != "0" ||
+           valueOf("openslide.region[0].y") != "0" ||
+           valueOf("openslide.region[0].width") != std::to_string(full.width) ||
+           valueOf("openslide.region[0].height") != std::to_string(full.height) ||
+           std::ranges::none_of(tiff.pictures(), fills);
 }
 
 /// OpenSlide is asked in level-0 pixels: whether tile `index` begins at a whole pixel of the level for it as
@@ -79,7 +101,7 @@ std::shared_ptr<SlideSource> TiledTiffSource::wrap(const std::filesystem::path& 
                                                    std::shared_ptr<OpenSlideSource> slide) {
     if (std::ranges::find(tiledVendors, slide->info()->vendor) == tiledVendors.end()) return slide;
     auto tiff = TiledTiff::open(path);
-    if (!tiff) return slide;
+    if (!tiff || isStitched(*slide, **tiff)) return slide;
     std::shared_ptr<TiledTiffSource> source(new TiledTiffSource(path, slide, std::move(*tiff)));
     const bool gains =
         std::ranges::any_of(source->levels_, [](const auto& level) { return level->picture != nullptr; });
@@ -107,6 +129,30 @@ void TiledTiffSource::matchLevels() {
         next = found + 1;
     }
     info_ = std::move(info);
+    if (info_->vendor == "aperio") findDoubtfulTiles();
+}
+
+/// Some Aperio slides lack tiles, and the coarser tiles that show the same place are damaged in ways that
+/// cannot be seen from their data. OpenSlide draws those from the finer level, and so on upwards.
+void TiledTiffSource::findDoubtfulTiles() {
+    for (std::size_t i = 0; i + 1 < levels_.size(); ++i) {
+        Level &finer = *levels_[i], &coarser = *levels_[i + 1];
+        if (!finer.picture || !coarser.picture) continue;
+        const TiledTiffPicture &from = *finer.picture, &to = *coarser.picture;
+        const auto times = [](std::int64_t fine, std::int64_t coarse) {
+            return std::max<std::int64_t>(std::llround(double(fine) / double(coarse)), 1);
+        };
+        const std::int64_t across = times(from.columns, to.columns), down = times(from.rows, to.rows);
+        for (std::size_t tile = 0; tile < from.byteCounts.size(); ++tile) {
+            if (from.byteCounts[tile] > 0 && (finer.doubtful.empty() || !finer.doubtful[tile])) continue;
+            const std::int64_t column = std::min(static_cast<std::int64_t>(tile) % from.columns / across,
+                                                 to.columns - 1),
+                               row = std::min(static_cast<std::int64_t>(tile) / from.columns / down,
+                                              to.rows - 1);
+            coarser.doubtful.resize(to.byteCounts.size());
+            coarser.doubtful[static_cast<std::size_t>(row * to.columns + column)] = true;
+        }
+    }
 }
 
 void TiledTiffSource::addSubPictures() {
@@ -142,6 +188,12 @@ void TiledTiffSource::addSubPictures() {
     }
 }
 
+bool TiledTiffSource::isDoubtful(int level, std::int64_t column, std::int64_t row) const {
+    const Level& its = *levels_[static_cast<std::size_t>(level)];
+    return !its.doubtful.empty() &&
+           its.doubtful[static_cast<std::size_t>(row * its.picture->columns + column)];
+}
+
 bool TiledTiffSource::isDirect(int level) const {
     Level& its = *levels_[static_cast<std::size_t>(level)];
     if (!its.picture) return false;
@@ -171,7 +223,8 @@ bool TiledTiffSource::agreesAt(int level, std::int64_t column, std::int64_t row)
     const TiledTiffPicture& picture = *levels_[static_cast<std::size_t>(level)]->picture;
     column = exactTile(column, picture.tileWidth, its.downsample);
     row = exactTile(row, picture.tileHeight, its.downsample);
-    if (!tiff_->hasTile(picture, column, row)) return true; // OpenSlide is asked there anyway
+    if (!tiff_->hasTile(picture, column, row) || isDoubtful(level, column, row))
+        return true; // OpenSlide is asked there anyway
     const LevelRect rect{column * picture.tileWidth, row * picture.tileHeight,
                          static_cast<int>(std::min<std::int64_t>(
                              {picture.tileWidth, its.width - column * picture.tileWidth, 1024})),
@@ -254,12 +307,13 @@ Result<void> TiledTiffSource::readTilePart(int level, std::int64_t column, std::
     const auto index = static_cast<std::size_t>(row * picture.columns + column);
     // Left out on purpose, for there is nothing to see; OpenSlide knows what that means in scanners' formats,
     // but fails in others.
-    if (picture.byteCounts[index] == 0 && (level >= openSlideLevels_ || info_->vendor == "generic-tiff")) {
+    if (picture.byteCounts[index] == 0 &&
+        (level >= openSlideLevels_ || info_->vendor == "generic-tiff" || info_->vendor == "philips")) {
         for (int line = 0; line < out.height; ++line)
             std::fill_n(out.row(line), out.width, 0xffffffffu);
         return {};
     }
-    if (!tiff_->hasTile(picture, column, row))
+    if (!tiff_->hasTile(picture, column, row) || isDoubtful(level, column, row))
         return elsewhere({ErrorKind::BadInput, "a tile of this slide is missing", path_.string(), {}});
     const int insideX = static_cast<int>(part.x - column * picture.tileWidth),
               insideY = static_cast<int>(part.y - row * picture.tileHeight);

@@ -40,7 +40,9 @@ class TiledTiffSource final : public SlideSource {
     TiledTiffSource(std::filesystem::path path, std::shared_ptr<OpenSlideSource> slide,
                     std::shared_ptr<const TiledTiff> tiff);
     void matchLevels();
+    void findDoubtfulTiles();
     void addSubPictures();
+    [[nodiscard]] bool isDoubtful(int level, std::int64_t column, std::int64_t row) const;
     [[nodiscard]] bool agrees(int level) const;
     [[nodiscard]] bool agreesAt(int level, std::int64_t column, std::int64_t row) const;
     [[nodiscard]] Result<void> readTiles(int level, LevelRect rect, int reduction, PixelTarget out) const;
