@@ -11,7 +11,9 @@ namespace {
 
 constexpr int maxPictures = 1000;
 constexpr int maxTileSide = 1 << 14;
-constexpr std::uint64_t maxTileBytes = 1u << 28; ///< packed; more is damage
+constexpr int maxKeptPixels =
+    1 << 22; ///< a decoder that has met larger tiles holds too much memory to be kept
+constexpr std::uint64_t maxTileBytes = 1u << 30; ///< packed; more is damage
 
 template <typename T> T field(TIFF* tiff, std::uint32_t tag, T otherwise) {
     T value{};
@@ -156,7 +158,7 @@ Result<void> TiledTiff::readTile(const TiledTiffPicture& picture, std::int64_t c
             done = decoder->decode(*file(), picture, index, reduction, out);
         }
     }
-    {
+    if (picture.tileWidth * picture.tileHeight <= maxKeptPixels) {
         const std::lock_guard lock(mutex_);
         idle_.push_back(std::move(decoder));
     }

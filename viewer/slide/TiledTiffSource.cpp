@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <set>
 #include <spdlog/spdlog.h>
 
 namespace spotglass {
@@ -22,6 +23,12 @@ namespace {
 constexpr std::array<std::string_view, 4> tiledVendors{"aperio", "generic-tiff", "philips", "ventana"};
 constexpr double resampledTolerance = 16; ///< mean difference to a picture of the same place made another way
 constexpr std::int64_t maxRegionPixels = 1ll << 28;
+constexpr int largeSide = 1024; ///< longer tiles are shown in parts
+constexpr std::size_t largeTileBytes = 256u << 20;
+
+bool isLarge(const TiledTiffPicture& picture) {
+    return picture.tileWidth > largeSide || picture.tileHeight > largeSide;
+}
 
 int channelDifference(std::uint32_t a, std::uint32_t b, int shift) {
     return std::abs(static_cast<int>(a >> shift & 255) - static_cast<int>(b >> shift & 255));
@@ -90,7 +97,8 @@ PixelTarget partOf(PixelTarget whole, int x, int y, int width, int height) {
 
 TiledTiffSource::TiledTiffSource(std::filesystem::path path, std::shared_ptr<OpenSlideSource> slide,
                                  std::shared_ptr<const TiledTiff> tiff)
-    : path_(std::move(path)), slide_(std::move(slide)), tiff_(std::move(tiff)), info_(slide_->info()) {
+    : path_(std::move(path)), slide_(std::move(slide)), tiff_(std::move(tiff)), info_(slide_->info()),
+      large_(largeTileBytes) {
     openSlideLevels_ = static_cast<int>(info_->levels.size());
     matchLevels();
     addSubPictures();
@@ -211,10 +219,10 @@ bool TiledTiffSource::isDirect(int level) const {
 bool TiledTiffSource::agrees(int level) const {
     const TiledTiffPicture& picture = *levels_[static_cast<std::size_t>(level)]->picture;
     const auto largest = std::ranges::max_element(picture.byteCounts) - picture.byteCounts.begin();
-    const std::array<std::array<std::int64_t, 2>, 3> places{
-        {{picture.columns / 2, picture.rows / 2},
-         {picture.columns - 1, picture.rows - 1},
-         {largest % picture.columns, largest / picture.columns}}};
+    const std::set<std::array<std::int64_t, 2>> places{
+        {picture.columns / 2, picture.rows / 2},
+        {picture.columns - 1, picture.rows - 1},
+        {largest % picture.columns, largest / picture.columns}};
     return std::ranges::all_of(places, [&](const auto& at) { return agreesAt(level, at[0], at[1]); });
 }
 
@@ -317,6 +325,10 @@ Result<void> TiledTiffSource::readTilePart(int level, std::int64_t column, std::
         return elsewhere({ErrorKind::BadInput, "a tile of this slide is missing", path_.string(), {}});
     const int insideX = static_cast<int>(part.x - column * picture.tileWidth),
               insideY = static_cast<int>(part.y - row * picture.tileHeight);
+    if (isLarge(picture)) {
+        const auto done = readFromLarge(picture, column, row, insideX, insideY, reduction, out);
+        return done ? done : elsewhere(done.error());
+    }
     if (insideX == 0 && insideY == 0) {
         const auto done = tiff_->readTile(picture, column, row, reduction, out);
         return done ? done : elsewhere(done.error());
@@ -327,6 +339,34 @@ Result<void> TiledTiffSource::readTilePart(int level, std::int64_t column, std::
         return elsewhere(done.error());
     for (int line = 0; line < out.height; ++line)
         std::copy_n(targetOf(tile).row(y + line) + x, out.width, out.row(line));
+    return {};
+}
+
+/// `out` from (x, y) of that tile on, which is decoded as a whole.
+Result<void> TiledTiffSource::readFromLarge(const TiledTiffPicture& picture, std::int64_t column,
+                                            std::int64_t row, int x, int y, int reduction,
+                                            PixelTarget out) const {
+    const auto reduced = [reduction](std::int64_t side) {
+        return static_cast<int>((side + (1 << reduction) - 1) >> reduction);
+    };
+    const int width = reduced(
+                  std::min<std::int64_t>(picture.tileWidth, picture.width - column * picture.tileWidth)),
+              height = reduced(
+                  std::min<std::int64_t>(picture.tileHeight, picture.height - row * picture.tileHeight));
+    const auto tile = large_.get(
+        {&picture, static_cast<std::size_t>(row * picture.columns + column), reduction},
+        std::size_t{4} * static_cast<std::size_t>(width) * static_cast<std::size_t>(height),
+        [&]() -> Result<Raster> {
+            Raster raster = rasterOf(width, height);
+            if (auto done = tiff_->readTile(picture, column, row, reduction, targetOf(raster)); !done)
+                return Failure(done.error());
+            return raster;
+        });
+    if (!tile) return Failure(tile.error());
+    const int left = x >> reduction, top = y >> reduction;
+    const auto pixels = (*tile)->pixels.begin();
+    for (int line = 0; line < out.height; ++line)
+        std::copy_n(pixels + (std::ptrdiff_t{top} + line) * width + left, out.width, out.row(line));
     return {};
 }
 
