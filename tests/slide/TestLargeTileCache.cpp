@@ -126,7 +126,7 @@ class TestLargeTileCache : public QObject {
         QFETCH(int, packing);
         QFETCH(int, channels);
         QFETCH(int, reduction);
-        constexpr int width = 3000, height = 1700, side = 1536; // 2 x 2 tiles, cut at the edges
+        constexpr int width = 2100, height = 1200, side = 1088; // 2 x 2 tiles, cut at the edges
         const fs::path path = at("large.tif");
         writeTiff(path,
                   {.width = width,

@@ -84,11 +84,6 @@ std::int64_t exactTile(std::int64_t index, int side, double downsample) {
     return index;
 }
 
-Raster rasterOf(int width, int height) {
-    return {width, height,
-            std::vector<std::uint32_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height))};
-}
-
 PixelTarget partOf(PixelTarget whole, int x, int y, int width, int height) {
     return {whole.row(y) + x, width, height, whole.stride};
 }
@@ -239,7 +234,7 @@ bool TiledTiffSource::agreesAt(int level, std::int64_t column, std::int64_t row)
                          static_cast<int>(std::min<std::int64_t>(
                              {picture.tileHeight, its.height - row * picture.tileHeight, 1024}))};
     if (rect.width <= 0 || rect.height <= 0) return true; // in the padding
-    Raster ours = rasterOf(rect.width, rect.height);
+    Raster ours = emptyRaster(rect.width, rect.height);
     if (!tiff_->readTile(picture, column, row, 0, targetOf(ours))) return true; // damaged: OpenSlide is asked
     if (level >= openSlideLevels_) {
         const auto finer =
@@ -256,7 +251,7 @@ Result<Raster> TiledTiffSource::readRegion(int level, LevelRect rect) const {
     if (level < 0 || static_cast<std::size_t>(level) >= info_->levels.size() || rect.width <= 0 ||
         rect.height <= 0 || std::int64_t{rect.width} * rect.height > maxRegionPixels || !isDirect(level))
         return slide_->readRegion(level, rect); // it has the sentences
-    Raster raster = rasterOf(rect.width, rect.height);
+    Raster raster = emptyRaster(rect.width, rect.height);
     if (auto done = readTiles(level, rect, 0, targetOf(raster)); !done) return Failure(done.error());
     return raster;
 }
@@ -334,7 +329,7 @@ Result<void> TiledTiffSource::readTilePart(int level, std::int64_t column, std::
         return done ? done : elsewhere(done.error());
     }
     const int x = insideX >> reduction, y = insideY >> reduction;
-    Raster tile = rasterOf(x + out.width, y + out.height);
+    Raster tile = emptyRaster(x + out.width, y + out.height);
     if (const auto done = tiff_->readTile(picture, column, row, reduction, targetOf(tile)); !done)
         return elsewhere(done.error());
     for (int line = 0; line < out.height; ++line)
@@ -357,7 +352,7 @@ Result<void> TiledTiffSource::readFromLarge(const TiledTiffPicture& picture, std
         {&picture, static_cast<std::size_t>(row * picture.columns + column), reduction},
         std::size_t{4} * static_cast<std::size_t>(width) * static_cast<std::size_t>(height),
         [&]() -> Result<Raster> {
-            Raster raster = rasterOf(width, height);
+            Raster raster = emptyRaster(width, height);
             if (auto done = tiff_->readTile(picture, column, row, reduction, targetOf(raster)); !done)
                 return Failure(done.error());
             return raster;
