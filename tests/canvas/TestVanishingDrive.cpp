@@ -109,9 +109,11 @@ class TestVanishingDrive : public QObject {
             show(*views.back(), openSlide(drive_->path(name)).value());
             QTRY_VERIFY(views.back()->isSharp());
         }
-        drive_->vanish();
+        drive_->hang();
         for (const auto& view : views)
             view->setView({700, 600}, 1);
+        QTRY_VERIFY(drive_->waiting() > 1);
+        drive_->vanish(); // the reads that hang end with an error
         for (std::size_t i = 0; i < 2; ++i) // OpenSlide may still have the third one's
             QTRY_VERIFY(!views[i]->brokenTileAt({700, 600}).isEmpty());
         goesOn(*views.front());
@@ -124,17 +126,6 @@ class TestVanishingDrive : public QObject {
             const QRgb colour = seen.pixel(static_cast<int>(here.x), static_cast<int>(here.y));
             QVERIFY(difference(colour, squareColor(700 / 64, 600 / 64)) <= 24);
         }
-    }
-    void aDriveThatHangsAndThenVanishesIsReadAgain() {
-        SlideView view;
-        show(view, openSlide(drive_->path("jpeg.tif")).value());
-        QTRY_VERIFY(view.isSharp());
-        drive_->hang();
-        view.setView({1300, 1000}, 1);
-        QTRY_VERIFY(drive_->waiting() > 0);
-        drive_->vanish(); // the reads that hang end with an error
-        QVERIFY(drive_->mount());
-        QTRY_VERIFY_WITH_TIMEOUT(view.isSharp() && view.brokenTileAt({1300, 1000}).isEmpty(), 60000);
     }
     void openingASlideOnAHangingDriveWaitsOnItsOwnThread() {
         drive_->hang();
