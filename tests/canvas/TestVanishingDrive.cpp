@@ -113,7 +113,7 @@ class TestVanishingDrive : public QObject {
         for (const auto& view : views)
             view->setView({700, 600}, 1);
         QTRY_VERIFY(drive_->waiting() > 1);
-        drive_->vanish(); // the reads that hang end with an error
+        drive_->vanish();                   // the reads that hang end with an error
         for (std::size_t i = 0; i < 2; ++i) // OpenSlide may still have the third one's
             QTRY_VERIFY(!views[i]->brokenTileAt({700, 600}).isEmpty());
         goesOn(*views.front());

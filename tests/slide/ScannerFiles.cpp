@@ -220,13 +220,13 @@ void writeLeica(const fs::path& path, int width, int height, const Painter& pain
                                   height >> level, level, level);
     const std::string xml = fmt::format(
         R"(<?xml version="1.0"?><scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01">)"
-        R"(<collection name="a" sizeX="26000000" sizeY="76000000"><image name="b"><creationDate>2012</creationDate>)"
+        R"(<collection name="a" sizeX="{5}" sizeY="{6}"><image name="b"><creationDate>2012</creationDate>)"
         R"(<device model="Leica SCN400"/><pixels sizeX="{2}" sizeY="{3}">{4}</pixels>)"
         R"(<view sizeX="{0}" sizeY="{1}" offsetX="0" offsetY="0"/>)"
         R"(<scanSettings><objectiveSettings><objective>20</objective></objectiveSettings>)"
         R"(<illuminationSettings><illuminationSource>brightfield</illuminationSource>)"
         R"(</illuminationSettings></scanSettings></image></collection></scn>)",
-        width * 500, height * 500, width, height, dimensions);
+        width * 500, height * 500, width, height, dimensions, width * 1500, height * 1500);
     const Tiff tiff = created(path, "w8");
     for (int level = 0; level < levels; ++level)
         writePicture(tiff.get(),

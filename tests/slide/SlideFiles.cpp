@@ -20,7 +20,7 @@ void check(bool ok, const char* what) {
 
 std::uint8_t channelOf(std::uint32_t color, int channel, int channels) {
     if (channels == 1) return static_cast<std::uint8_t>((color >> 8) & 255); // green stands for grey
-    return static_cast<std::uint8_t>((color >> (16 - 8 * channel)) & 255);
+    return channel > 2 ? 255 : static_cast<std::uint8_t>((color >> (16 - 8 * channel)) & 255); // opaque
 }
 
 /// The bytes of one rectangle in the order that TIFF wants them; plane -1: all channels together.

@@ -116,7 +116,7 @@ class TestScannerFormats : public QObject {
     }
     void anAperioSlideIsReadDirectly() {
         const fs::path path = at("aperio.svs");
-        writeAperio(path, {.width = 4801, .height = 3003}, gradient(4801, 3003));
+        writeAperio(path, {.width = 2401, .height = 1503}, gradient(2401, 1503));
         const auto slide = openSlide(path).value();
         QCOMPARE(slide->info()->vendor, std::string("aperio"));
         QVERIFY(direct(slide) && direct(slide)->isDirect(0));
@@ -125,11 +125,11 @@ class TestScannerFormats : public QObject {
     }
     void anAperioSlideMayLackLevels() {
         const fs::path path = at("lacking.svs");
-        writeAperio(path, {.width = 4801, .height = 3003, .downsamples = {1, 15}}, gradient(4801, 3003));
+        writeAperio(path, {.width = 2401, .height = 1503, .downsamples = {1, 5}}, gradient(2401, 1503));
         const auto slide = openSlide(path).value();
         QCOMPARE(slide->info()->levels.size(), std::size_t{2});
         looksAsThroughOpenSlide(*slide, path);
-        writeAperio(path, {.width = 4801, .height = 3003, .downsamples = {1}}, gradient(4801, 3003));
+        writeAperio(path, {.width = 2401, .height = 1503, .downsamples = {1}}, gradient(2401, 1503));
         looksAsThroughOpenSlide(*openSlide(path).value(), path);
     }
     void tilesThatAnAperioSlideLeavesOutComeFromOpenSlide() {
