@@ -120,7 +120,12 @@ TileScheduler::~TileScheduler() {
     }
     shared_->changed.notify_all();
     std::unique_lock lock(shared_->mutex);
-    shared_->ended.wait_for(lock, parting, [this] { return shared_->running == 0; });
+    if (!shared_->ended.wait_for(lock, parting, [this] { return shared_->running == 0; })) return;
+    // Slides are given back now, not when the last thread has quite gone.
+    const auto wishes = std::exchange(shared_->wishes, nullptr);
+    const auto retired = std::exchange(shared_->retired, {});
+    const auto dropped = std::exchange(shared_->dropped, {});
+    lock.unlock();
 }
 
 void TileScheduler::request(TileWishes wishes) {
