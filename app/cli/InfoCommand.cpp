@@ -33,7 +33,7 @@ Result<void> runInfo(const std::filesystem::path& file, bool json) {
         {"fingerprint", (*slide)->fingerprint()},
         {"warnings", info->warnings}};
     if (json) {
-        std::printf("%s\n", document.dump(1).c_str());
+        std::printf("%s\n", document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
         return {};
     }
     std::printf("%s\n  format      %s\n  size        %lld x %lld px\n", file.string().c_str(),

@@ -49,5 +49,7 @@ int main(int argc, char** argv) {
     QObject::connect(&session, &Session::finished, &application, &QCoreApplication::exit,
                      Qt::QueuedConnection);
     session.start();
-    return QApplication::exec();
+    const int exitCode = QApplication::exec();
+    endWithin(std::chrono::seconds(5), exitCode); // the window is closed; a drive that hangs must not keep us
+    return exitCode;
 }

@@ -77,7 +77,7 @@ void say(const std::string& sentence) {
 }
 
 void printJson(const nlohmann::json& document) {
-    std::printf("%s\n", document.dump(1).c_str());
+    std::printf("%s\n", document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
 }
 
 std::string today() {

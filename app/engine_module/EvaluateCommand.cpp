@@ -132,7 +132,7 @@ Result<void> runMetrics(const MetricsOptions& options) {
     if (options.json)
         printJson(document);
     else
-        say(document.dump(1));
+        say(document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace));
     return {};
 }
 

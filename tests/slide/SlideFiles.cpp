@@ -20,7 +20,7 @@ void check(bool ok, const char* what) {
 
 std::uint8_t channelOf(std::uint32_t color, int channel, int channels) {
     if (channels == 1) return static_cast<std::uint8_t>((color >> 8) & 255); // green stands for grey
-    return static_cast<std::uint8_t>((color >> (16 - 8 * channel)) & 255);
+    return channel > 2 ? 255 : static_cast<std::uint8_t>((color >> (16 - 8 * channel)) & 255); // opaque
 }
 
 /// The bytes of one rectangle in the order that TIFF wants them; plane -1: all channels together.
@@ -130,6 +130,73 @@ void writeTiff(const fs::path& path, const TiffOptions& options, const Painter& 
         writeDirectory(tiff, reduced, half, true);
     }
     TIFFClose(tiff);
+}
+
+void writeHugeTiff(const fs::path& path, const HugeTiffOptions& o, const Painter& painter) {
+    const fs::path single = path.string() + ".tile";
+    writeTiff(single, {.width = o.tile, .height = o.tile, .tile = o.tile, .packing = Packing::Jpeg}, painter);
+    TIFF* tiff = TIFFOpen(single.c_str(), "r");
+    check(tiff, "the tile was not opened");
+    std::string jpeg(static_cast<std::size_t>(TIFFGetStrileByteCount(tiff, 0)), 0);
+    check(TIFFReadRawTile(tiff, 0, jpeg.data(), static_cast<tmsize_t>(jpeg.size())) > 0,
+          "the tile was not read");
+    std::uint32_t length = 0;
+    void* tables = nullptr;
+    check(TIFFGetField(tiff, TIFFTAG_JPEGTABLES, &length, &tables) == 1, "the tile has no tables");
+    const std::string table(static_cast<const char*>(tables), length);
+    TIFFClose(tiff);
+    fs::remove(single);
+
+    std::string out;
+    const auto put = [&out](std::uint64_t value, int bytes) {
+        for (int i = 0; i < bytes; ++i)
+            out += static_cast<char>(value >> (8 * i) & 255);
+    };
+    const int word = o.big ? 8 : 4;
+    const std::uint64_t tiles = std::uint64_t{1} * static_cast<unsigned>((o.width + o.tile - 1) / o.tile) *
+                                static_cast<unsigned>((o.height + o.tile - 1) / o.tile);
+    out = o.big ? std::string("II+\0\x8\0\0\0", 8) : std::string("II*\0", 4);
+    const std::uint64_t atJpeg = o.big ? 16 : 8, atTables = atJpeg + jpeg.size(),
+                        atBits = atTables + table.size(), atOffsets = (atBits + 6 + 7) / 8 * 8,
+                        atCounts = atOffsets + tiles * static_cast<unsigned>(word),
+                        atDirectory = atCounts + tiles * 4;
+    put((atDirectory + 7) / 8 * 8, word);
+    out += jpeg + table;
+    for (int c = 0; c < 3; ++c)
+        put(8, 2);
+    out.resize(atOffsets);
+    const auto isThere = [&o](std::uint64_t tile) { return tile % static_cast<unsigned>(o.everyNth) == 0; };
+    for (std::uint64_t tile = 0; tile < tiles; ++tile)
+        put(isThere(tile) ? atJpeg : 0, word);
+    for (std::uint64_t tile = 0; tile < tiles; ++tile)
+        put(isThere(tile) ? jpeg.size() : 0, 4);
+    out.resize((atDirectory + 7) / 8 * 8);
+    struct Entry {
+        std::uint16_t tag, type;
+        std::uint64_t count, value;
+    };
+    const auto three = o.big ? std::uint64_t{0x000800080008} : atBits;
+    const std::vector<Entry> entries{
+        {TIFFTAG_IMAGEWIDTH, TIFF_LONG, 1, static_cast<unsigned>(o.width)},
+        {TIFFTAG_IMAGELENGTH, TIFF_LONG, 1, static_cast<unsigned>(o.height)},
+        {TIFFTAG_BITSPERSAMPLE, TIFF_SHORT, 3, three},
+        {TIFFTAG_COMPRESSION, TIFF_SHORT, 1, COMPRESSION_JPEG},
+        {TIFFTAG_PHOTOMETRIC, TIFF_SHORT, 1, PHOTOMETRIC_RGB},
+        {TIFFTAG_SAMPLESPERPIXEL, TIFF_SHORT, 1, 3},
+        {TIFFTAG_TILEWIDTH, TIFF_LONG, 1, static_cast<unsigned>(o.tile)},
+        {TIFFTAG_TILELENGTH, TIFF_LONG, 1, static_cast<unsigned>(o.tile)},
+        {TIFFTAG_TILEOFFSETS, static_cast<std::uint16_t>(o.big ? TIFF_LONG8 : TIFF_LONG), tiles, atOffsets},
+        {TIFFTAG_TILEBYTECOUNTS, TIFF_LONG, tiles, atCounts},
+        {TIFFTAG_JPEGTABLES, TIFF_UNDEFINED, table.size(), atTables}};
+    put(entries.size(), o.big ? 8 : 2);
+    for (const Entry& entry : entries) {
+        put(entry.tag, 2);
+        put(entry.type, 2);
+        put(entry.count, word);
+        put(entry.value, word);
+    }
+    put(0, word);
+    writeText(path, out);
 }
 
 void breakTile(const fs::path& path, unsigned index) {

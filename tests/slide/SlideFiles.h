@@ -37,6 +37,14 @@ struct TiffOptions {
     bool foreignSubPictures = false; ///< and show something else
 };
 void writeTiff(const std::filesystem::path& path, const TiffOptions& options, const Painter& painter);
+struct HugeTiffOptions {
+    int width = 0, height = 0, tile = 256;
+    bool big = false; ///< BigTIFF
+    int everyNth = 1; ///< only each so manieth tile has bytes
+};
+/// A JPEG TIFF of one level whose tiles are all the same bytes of the file, so that it is small and soon
+/// written; `painter` paints that tile.
+void writeHugeTiff(const std::filesystem::path& path, const HugeTiffOptions& options, const Painter& painter);
 /// Overwrites the bytes of one tile or strip of the first directory.
 void breakTile(const std::filesystem::path& path, unsigned index);
 

@@ -98,12 +98,72 @@ class TestOpenSlide : public QObject {
         writeJpeg(at("lonely.mrxs"), {.width = 64, .height = 64}, squares(8));
         verifyRefused(at("lonely.mrxs"), "folder");
     }
-    void namesOutsideAsciiWork() {
-        writePicture(at("a.png"), 60, 40, squares(10));
-        const fs::path path = at("\u00fcn\u00efc\u00f6de \u5207\u7247 \U0001f610.png");
-        fs::copy_file(at("a.png"), path);
-        QCOMPARE(vendorOf(path), std::string("plain image"));
+    void anyNameWorks_data() {
+        QTest::addColumn<QByteArray>("name");
+        QTest::newRow("accents and other scripts") << QByteArray("\u00fcn\u00efc\u00f6de \u5207\u7247");
+        QTest::newRow("combining characters") << QByteArray("e\u0301\u0323o\u0308");
+        QTest::newRow("emoji") << QByteArray("\U0001f52c\U0001f468\u200d\U0001f52c");
+        QTest::newRow("right to left") << QByteArray("\u05e9\u05e7\u05d5\u05e4\u05d9\u05ea \u202e");
+        QTest::newRow("not UTF-8") << QByteArray("bad \xff\xfe\xe9");
+        QTest::newRow("blanks") << QByteArray("  a  b  ");
+        QTest::newRow("a new line") << QByteArray("a\nb");
+        QTest::newRow("a leading dash") << QByteArray("--help");
+        QTest::newRow("quotes") << QByteArray("a\"'\\%s%n");
+        QTest::newRow("as long as a name may be") << QByteArray(251, 'n');
     }
+    void anyNameWorks() {
+        QFETCH(QByteArray, name);
+        const std::string text = name.toStdString();
+        writePicture(at("a.png"), 60, 40, squares(10));
+        writeJpeg(at("a.jpg"), {.width = 60, .height = 40}, squares(10));
+        writeTiff(at("a.tif"), {.width = 300, .height = 200, .tile = 64, .packing = Packing::Jpeg},
+                  squares(10));
+        writeTiff(at("b.tif"), {.width = 60, .height = 40}, squares(10)); // strips
+        for (const auto& [from, vendor] : {std::pair("a.png", "plain image"),
+                                           {"a.jpg", "plain image"},
+                                           {"a.tif", "generic-tiff"},
+                                           {"b.tif", "plain image"}}) {
+            const fs::path path = at(text + ".svs");
+            fs::copy_file(at(from), path, fs::copy_options::overwrite_existing);
+            const auto slide = openSlide(path);
+            QVERIFY2(slide, slide ? "" : slide.error().sentence().c_str());
+            QCOMPARE((*slide)->info()->vendor, std::string(vendor));
+            QVERIFY(!(*slide)->fingerprint().empty());
+            const auto got = (*slide)->readRegion(0, {10, 10, 10, 10});
+            QVERIFY(got && difference(pixel(*got, 5, 5), squareColor(1, 1)) <= 8);
+        }
+        writeText(at(text + ".txt"), "This is no slide.");
+        const auto refused = openSlide(at(text + ".txt"));
+        QVERIFY(!refused);
+        QVERIFY(refused.error().sentence().find('\n') == std::string::npos);
+    }
+    void aPathAsLongAsItMayBeWorksAndALongerOneIsRefused() {
+        writeTiff(at("a.tif"), {.width = 300, .height = 200, .tile = 64, .packing = Packing::Jpeg},
+                  squares(10));
+        const fs::path before = fs::current_path();
+        fs::path folder = dir_.path().toStdString();
+        fs::current_path(folder);
+        while (folder.string().size() + 201 + 60 < 4095) {
+            const std::string part(200, 'd');
+            fs::create_directory(part);
+            fs::current_path(part); // step by step, for the whole is too long soon
+            folder /= part;
+        }
+        for (const std::size_t length : {4095u, 4096u}) {
+            const std::string name = std::string(length - folder.string().size() - 5, 'n') + ".tif";
+            fs::copy_file(at("a.tif"), name);
+            const auto slide = openSlide(folder / name);
+            if (length > 4095) {
+                QVERIFY(!slide);
+                QVERIFY(slide.error().sentence().find("longer than the system allows") != std::string::npos);
+                continue;
+            }
+            QVERIFY2(slide, slide ? "" : slide.error().sentence().c_str());
+            QVERIFY((*slide)->readRegion(0, {10, 10, 10, 10}).has_value());
+        }
+        fs::current_path(before);
+    }
+    void aNameThatAWindowHasLostIsExplained() { verifyRefused(at("bad \uFFFD\uFFFD.svs"), "not UTF-8"); }
 
     void realFiles_data() {
         QTest::addColumn<QString>("file");

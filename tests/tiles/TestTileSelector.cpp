@@ -205,6 +205,17 @@ class TestTileSelector : public QObject {
         QVERIFY(selection.draw.empty() && selection.broken.empty());
         QVERIFY(selection.sharp);
     }
+    void aLevelOfSmallTilesIsShownAsFarAsItFits() {
+        SlideInfo info;
+        info.levels = {{16000, 16000, 1, 1024, 1024}, {2000, 2000, 8, 128, 128}};
+        TileLimits limits;
+        limits.maxTiles = 16; // of 1024 pixels
+        const TileSelector selector(info, limits);
+        const TileView whole{{8000, 8000}, 0.05, 800, 800};
+        const auto selection = selector.toDraw(whole, [](const TileKey&) { return TileState::Missing; });
+        QCOMPARE(selection.level, 1);
+        QCOMPARE(selection.missing.size(), std::size_t{16 * 16});
+    }
 };
 
 QTEST_GUILESS_MAIN(TestTileSelector)

@@ -10,8 +10,19 @@ namespace fs = std::filesystem;
 Result<void> checkReadable(const fs::path& path) {
     std::error_code ec;
     const auto status = fs::status(path, ec);
-    if (!fs::exists(status))
+    if (status.type() == fs::file_type::not_found) {
+        // What stands for bytes that are no text, once a window has had the name.
+        if (path.string().find("\uFFFD") != std::string::npos)
+            return badInput("this file cannot be found, for its name holds bytes that are not UTF-8",
+                            path.string(), "Rename the file or its folder");
         return badInput("this file does not exist", path.string(), "Check the name and the folder");
+    }
+    if (ec == std::errc::filename_too_long)
+        return badInput("the path to this file is longer than the system allows", path.string(),
+                        "Move it to a folder with a shorter path");
+    if (!fs::exists(status) || ec)
+        return badInput("this file cannot be reached (" + ec.message() + ")", path.string(),
+                        "Check that its drive is connected and that you may read it");
     if (fs::is_directory(status)) return badInput("this is a folder, not a file", path.string());
     const auto size = fs::file_size(path, ec);
     if (ec) return badInput("this is not a regular file", path.string());

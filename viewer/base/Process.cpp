@@ -4,6 +4,7 @@
 #include <fstream>
 #include <string>
 #include <sys/resource.h>
+#include <thread>
 #include <unistd.h>
 
 namespace spotglass {
@@ -16,6 +17,13 @@ void chooseFastMatrixLibrary() {
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
         setenv("OPENBLAS_CORETYPE", "SKYLAKEX", keepWhatTheUserSet);
 #endif
+}
+
+void endWithin(std::chrono::milliseconds patience, int exitCode) {
+    std::thread([patience, exitCode] {
+        std::this_thread::sleep_for(patience);
+        _exit(exitCode);
+    }).detach();
 }
 
 void giveWayToOtherThreads() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <filesystem>
 
 /// The one file that speaks to the operating system about processes (POSIX here).
@@ -16,6 +17,11 @@ void chooseFastMatrixLibrary();
 /// Lets the calling thread, and threads that it starts from now on, give way to others: a worker's
 /// computation must not keep the window from drawing. Does nothing where the system does not allow it.
 void giveWayToOtherThreads();
+
+/// Ends the process with `exitCode` after `patience`, whatever its threads are doing, unless it has ended by
+/// itself. Call where main() is about to return: a thread that waits for a drive which hangs would keep a
+/// program without a window for as long as the drive is away. Does not block.
+void endWithin(std::chrono::milliseconds patience, int exitCode);
 
 /// The folder of the running executable.
 [[nodiscard]] std::filesystem::path executableFolder();

@@ -4,6 +4,8 @@ namespace spotglass {
 
 std::string Error::sentence() const {
     std::string text = where.empty() ? what : where + ": " + what;
+    for (char& c : text) // a file may be called anything, but a sentence is one line
+        if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
     if (!text.empty() && text.back() != '.') text += '.';
     if (!hint.empty()) {
         text += ' ' + hint;

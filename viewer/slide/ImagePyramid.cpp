@@ -27,8 +27,8 @@ ImagePyramid::ImagePyramid(std::int64_t width, std::int64_t height, int tileSize
     for (std::int64_t down = 1;; down *= 2) {
         const std::int64_t w = (width + down - 1) / down, h = (height + down - 1) / down;
         levels_.push_back({w, h, static_cast<double>(down), tileSize, tileSize});
-        pixels_.push_back(
-            std::make_unique_for_overwrite<std::uint8_t[]>(static_cast<std::size_t>(w * h * 3)));
+        const auto bytes = static_cast<std::size_t>(w * h * 3);
+        pixels_.emplace_back(bytes, bytes > maxInMemory);
         if (std::max(w, h) <= coarsestSide) break;
     }
     rowsReady_.assign(levels_.size(), 0);
@@ -36,11 +36,11 @@ ImagePyramid::ImagePyramid(std::int64_t width, std::int64_t height, int tileSize
 
 std::uint8_t* ImagePyramid::row(int level, std::int64_t y) {
     const auto n = static_cast<std::size_t>(level);
-    return pixels_[n].get() + y * levels_[n].width * 3;
+    return pixels_[n].data() + y * levels_[n].width * 3;
 }
 const std::uint8_t* ImagePyramid::row(int level, std::int64_t y) const {
     const auto n = static_cast<std::size_t>(level);
-    return pixels_[n].get() + y * levels_[n].width * 3;
+    return pixels_[n].data() + y * levels_[n].width * 3;
 }
 
 /// Fills the rows of `level` from row `from` on that the first `sourceRows` rows of the level below allow;
@@ -80,6 +80,23 @@ void ImagePyramid::publishRows(std::int64_t rows) {
         rowsReady_ = ready;
     }
     changed_.notify_all();
+    rest(rows);
+}
+
+/// The first `rows` rows of level 0 have been halved, and take no memory until somebody looks at them.
+void ImagePyramid::rest(std::int64_t rows) {
+    constexpr std::int64_t together = 1024; // rows; each call costs time
+    rows -= rows % 2;                       // the last may be halved with the next
+    if (rows - resting_ < together && rows < levels_[0].height - 1) return;
+    const std::int64_t bytes = levels_[0].width * 3;
+    pixels_[0].rest(static_cast<std::size_t>(resting_ * bytes),
+                    static_cast<std::size_t>((rows - resting_) * bytes));
+    if (pixels_.size() > 1) {
+        const std::int64_t half = levels_[1].width * 3;
+        pixels_[1].rest(static_cast<std::size_t>(resting_ / 2 * half),
+                        static_cast<std::size_t>((rows - resting_) / 4 * 2 * half));
+    }
+    resting_ = rows;
 }
 
 void ImagePyramid::close(Error error) {

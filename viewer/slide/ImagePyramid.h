@@ -1,5 +1,6 @@
 #pragma once
 
+#include "viewer/base/ScratchMemory.h"
 #include "viewer/slide/SlideSource.h"
 
 #include <condition_variable>
@@ -13,6 +14,10 @@ class ImagePyramid {
   public:
     /// Level 3 of an image that a decoder can deliver early and that then is final (JPEG at 1/8).
     static constexpr int previewLevel = 3;
+
+    /// Levels of more bytes are kept in a temporary file, whose pages are in memory while somebody reads
+    /// them.
+    static constexpr std::size_t maxInMemory = std::size_t{256} << 20;
 
     /// Allocates level 0 and all levels above it down to 512 pixels. Throws std::bad_alloc.
     ImagePyramid(std::int64_t width, std::int64_t height, int tileSize);
@@ -44,8 +49,11 @@ class ImagePyramid {
     [[nodiscard]] Result<void> waitForRows(int level, std::int64_t rows) const;
 
     std::vector<SlideLevel> levels_;
-    std::vector<std::unique_ptr<std::uint8_t[]>> pixels_; ///< a level each, rows without padding
-    mutable std::mutex mutex_;                            ///< guards rowsReady_ and closed_
+    void rest(std::int64_t rows);
+
+    std::vector<ScratchMemory> pixels_; ///< a level each, rows without padding
+    std::int64_t resting_ = 0;          ///< rows of level 0 that have left memory once
+    mutable std::mutex mutex_;          ///< guards rowsReady_ and closed_
     mutable std::condition_variable changed_;
     std::vector<std::int64_t> rowsReady_; ///< a level each; rows below are final and no longer written
     std::optional<Error> closed_;

@@ -10,8 +10,10 @@ namespace spotglass {
 /// open() returns as soon as there is something to show: a JPEG is decoded at 1/8 first, an image of up to 4
 /// megapixels as a whole. A thread of the source decodes the rest, from top to bottom. info() lists all
 /// levels from the start; reading rows that are not decoded yet waits for them, so pixels never change
-/// afterwards. Memory: 3 bytes a pixel at full resolution and a third more for the levels above. EXIF and
-/// TIFF orientation are applied. All functions are safe on several threads.
+/// afterwards. Memory: 3 bytes a pixel at full resolution and a third more for the levels above; a level of
+/// more than 256 MiB lies in a temporary file instead (see ImagePyramid). A PNG of more than 128 MiB, and a
+/// picture that its file says to turn, take another 3 bytes a pixel while they are decoded. EXIF and TIFF
+/// orientation are applied. All functions are safe on several threads.
 class PlainImageSource final : public SlideSource {
   public:
     /// Longest side and number of pixels that are still decoded into memory.

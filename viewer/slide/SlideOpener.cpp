@@ -1,5 +1,6 @@
 #include "viewer/base/Files.h"
 #include "viewer/slide/OpenSlideSource.h"
+#include "viewer/slide/OverviewSource.h"
 #include "viewer/slide/PlainImageSource.h"
 #include "viewer/slide/TiffFile.h"
 #include "viewer/slide/TiledTiffSource.h"
@@ -58,9 +59,7 @@ Opened openGenericTiff(const std::filesystem::path& path, std::shared_ptr<OpenSl
     return plain ? plain : Opened(std::move(tiled));
 }
 
-} // namespace
-
-Opened openSlide(const std::filesystem::path& path) {
+Opened openAsItIs(const std::filesystem::path& path) {
     if (auto ok = checkReadable(path); !ok) return Failure(ok.error());
     if (isDicom(path) && !OpenSlideSource::readsDicom())
         return badInput(
@@ -80,6 +79,13 @@ Opened openSlide(const std::filesystem::path& path) {
     if (*vendor == "generic-tiff")
         if (auto plain = openPlain(path)) return plain;
     return Failure(slide.error());
+}
+
+} // namespace
+
+Opened openSlide(const std::filesystem::path& path) {
+    auto slide = openAsItIs(path);
+    return slide ? Opened(OverviewSource::wrap(std::move(*slide))) : slide;
 }
 
 } // namespace spotglass

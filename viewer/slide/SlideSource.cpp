@@ -4,10 +4,7 @@
 #include <cstring>
 
 namespace spotglass {
-namespace {
-
-/// The mean of the pixels of `from` that lie in the square of `side` at (x, y); cut at the edge.
-std::uint32_t meanOf(const Raster& from, int x, int y, int side) {
+std::uint32_t meanOfSquare(const Raster& from, int x, int y, int side) {
     const int right = std::min(x + side, from.width), bottom = std::min(y + side, from.height);
     std::uint32_t red = 0, green = 0, blue = 0;
     for (int row = y; row < bottom; ++row) {
@@ -22,8 +19,6 @@ std::uint32_t meanOf(const Raster& from, int x, int y, int side) {
     const auto count = static_cast<std::uint32_t>((right - x) * (bottom - y)), half = count / 2;
     return 0xff000000u | (red + half) / count << 16 | (green + half) / count << 8 | (blue + half) / count;
 }
-
-} // namespace
 
 Result<void> SlideSource::readReduced(int level, LevelRect rect, int reduction, PixelTarget out) const {
     const auto reduced = [reduction](int side) { return (side + (1 << reduction) - 1) >> reduction; };
@@ -44,7 +39,7 @@ Result<void> SlideSource::readReduced(int level, LevelRect rect, int reduction, 
             continue;
         }
         for (int x = 0; x < out.width; ++x)
-            line[x] = meanOf(*raster, x << reduction, y << reduction, 1 << reduction);
+            line[x] = meanOfSquare(*raster, x << reduction, y << reduction, 1 << reduction);
     }
     return {};
 }

@@ -34,6 +34,15 @@ struct PixelTarget {
     return {raster.pixels.data(), raster.width, raster.height, raster.width};
 }
 
+/// Black (transparent) pixels of that size.
+[[nodiscard]] inline Raster emptyRaster(std::int64_t width, std::int64_t height) {
+    return {static_cast<int>(width), static_cast<int>(height),
+            std::vector<std::uint32_t>(static_cast<std::size_t>(width * height))};
+}
+/// The opaque mean of the pixels in the square of `side` at (x, y), cut at the edges of `from`; at least one
+/// must be inside.
+[[nodiscard]] std::uint32_t meanOfSquare(const Raster& from, int x, int y, int side);
+
 /// One level of the pyramid; level 0 is full resolution.
 struct SlideLevel {
     std::int64_t width = 0, height = 0; ///< level pixels

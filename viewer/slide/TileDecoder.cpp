@@ -129,10 +129,10 @@ bool TileDecoder::decodeByTiff(const TiledTiffPicture& picture, std::size_t inde
         return false;
     }
     directory_ = picture.directory;
-    const auto width = static_cast<std::size_t>(picture.tileWidth);
-    pixels_.resize(width * static_cast<std::size_t>(picture.tileHeight));
+    const auto width = static_cast<std::size_t>(picture.tileWidth),
+               pixels = width * static_cast<std::size_t>(picture.tileHeight);
     if (picture.isPlainRgb) {
-        const auto size = static_cast<tmsize_t>(pixels_.size() * 3);
+        const auto size = static_cast<tmsize_t>(pixels * 3);
         bytes_.resize(static_cast<std::size_t>(size));
         if (TIFFReadEncodedTile(tiff_.get(), static_cast<std::uint32_t>(index), bytes_.data(), size) != size)
             return false;
@@ -145,6 +145,7 @@ bool TileDecoder::decodeByTiff(const TiledTiffPicture& picture, std::size_t inde
         }
         return true;
     }
+    pixels_.resize(pixels);
     // The whole tile, also at the edge: TIFFReadRGBATile leaves the padding out, and libtiff 4.5 loses its
     // place in 16-bit rows there.
     TIFFRGBAImage image;

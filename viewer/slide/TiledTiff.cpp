@@ -11,7 +11,9 @@ namespace {
 
 constexpr int maxPictures = 1000;
 constexpr int maxTileSide = 1 << 14;
-constexpr std::uint64_t maxTileBytes = 1u << 28; ///< packed; more is damage
+constexpr int maxKeptPixels =
+    1 << 22; ///< a decoder that has met larger tiles holds too much memory to be kept
+constexpr std::uint64_t maxTileBytes = 1u << 30; ///< packed; more is damage
 
 template <typename T> T field(TIFF* tiff, std::uint32_t tag, T otherwise) {
     T value{};
@@ -48,7 +50,9 @@ std::optional<TiledTiffPicture> pictureAt(TIFF* tiff) {
               photometric = small(TIFFTAG_PHOTOMETRIC, PHOTOMETRIC_RGB);
     const bool together =
         samples == 1 || small(TIFFTAG_PLANARCONFIG, PLANARCONFIG_CONTIG) == PLANARCONFIG_CONTIG;
-    const bool isJpeg = small(TIFFTAG_COMPRESSION, COMPRESSION_NONE) == COMPRESSION_JPEG;
+    const int compression = small(TIFFTAG_COMPRESSION, COMPRESSION_NONE);
+    if (!TIFFIsCODECConfigured(static_cast<std::uint16_t>(compression))) return std::nullopt; // JPEG 2000
+    const bool isJpeg = compression == COMPRESSION_JPEG;
     p.isJpeg = isJpeg && together && hasLibraryColours(photometric, bits, samples);
     p.isYCbCr = photometric == PHOTOMETRIC_YCBCR;
     p.isPlainRgb = !isJpeg && together && bits == 8 && samples == 3 && photometric == PHOTOMETRIC_RGB;
@@ -154,7 +158,7 @@ Result<void> TiledTiff::readTile(const TiledTiffPicture& picture, std::int64_t c
             done = decoder->decode(*file(), picture, index, reduction, out);
         }
     }
-    {
+    if (picture.tileWidth * picture.tileHeight <= maxKeptPixels) {
         const std::lock_guard lock(mutex_);
         idle_.push_back(std::move(decoder));
     }

@@ -6,12 +6,14 @@
 #include <array>
 #include <cmath>
 #include <fmt/format.h>
+#include <set>
 #include <spdlog/spdlog.h>
 
 namespace spotglass {
 
 struct TiledTiffSource::Level {
     const TiledTiffPicture* picture = nullptr; ///< null: OpenSlide reads it
+    std::vector<bool> doubtful;                ///< tiles that OpenSlide makes up; empty: none
     std::once_flag checked;
     bool agrees = false; ///< once it is checked
 };
@@ -21,6 +23,12 @@ namespace {
 constexpr std::array<std::string_view, 4> tiledVendors{"aperio", "generic-tiff", "philips", "ventana"};
 constexpr double resampledTolerance = 16; ///< mean difference to a picture of the same place made another way
 constexpr std::int64_t maxRegionPixels = 1ll << 28;
+constexpr int largeSide = 1024; ///< longer tiles are shown in parts
+constexpr std::size_t largeTileBytes = 256u << 20;
+
+bool isLarge(const TiledTiffPicture& picture) {
+    return picture.tileWidth > largeSide || picture.tileHeight > largeSide;
+}
 
 int channelDifference(std::uint32_t a, std::uint32_t b, int shift) {
     return std::abs(static_cast<int>(a >> shift & 255) - static_cast<int>(b >> shift & 255));
@@ -42,6 +50,27 @@ double meanDifference(const Raster& a, const Raster& b) {
     return sum / (3.0 * static_cast<double>(std::max<std::size_t>(a.pixels.size(), 1)));
 }
 
+/// Whether OpenSlide puts the slide together from areas, or from tiles that overlap (Ventana BIF): then a
+/// tile does not lie where its number says, which a comparison of empty tiles would not show.
+bool isStitched(const OpenSlideSource& slide, const TiledTiff& tiff) {
+    const auto properties = slide.properties();
+    const auto valueOf = [&properties](std::string_view name) {
+        const auto found = std::ranges::find(properties, name, &std::pair<std::string, std::string>::first);
+        return found == properties.end() ? std::string() : found->second;
+    };
+    if (valueOf("openslide.region[0].x").empty()) return false;
+    const SlideLevel& full = slide.info()->levels.front();
+    const auto fills = [&full](const TiledTiffPicture& picture) {
+        return picture.columns * picture.tileWidth == full.width &&
+               picture.rows * picture.tileHeight == full.height;
+    };
+    return !valueOf("openslide.region[1].x").empty() || valueOf("openslide.region[0].x") != "0" ||
+           valueOf("openslide.region[0].y") != "0" ||
+           valueOf("openslide.region[0].width") != std::to_string(full.width) ||
+           valueOf("openslide.region[0].height") != std::to_string(full.height) ||
+           std::ranges::none_of(tiff.pictures(), fills);
+}
+
 /// OpenSlide is asked in level-0 pixels: whether tile `index` begins at a whole pixel of the level for it as
 /// well.
 bool beginsExactly(std::int64_t index, int side, double downsample) {
@@ -55,11 +84,6 @@ std::int64_t exactTile(std::int64_t index, int side, double downsample) {
     return index;
 }
 
-Raster rasterOf(int width, int height) {
-    return {width, height,
-            std::vector<std::uint32_t>(static_cast<std::size_t>(width) * static_cast<std::size_t>(height))};
-}
-
 PixelTarget partOf(PixelTarget whole, int x, int y, int width, int height) {
     return {whole.row(y) + x, width, height, whole.stride};
 }
@@ -68,7 +92,8 @@ PixelTarget partOf(PixelTarget whole, int x, int y, int width, int height) {
 
 TiledTiffSource::TiledTiffSource(std::filesystem::path path, std::shared_ptr<OpenSlideSource> slide,
                                  std::shared_ptr<const TiledTiff> tiff)
-    : path_(std::move(path)), slide_(std::move(slide)), tiff_(std::move(tiff)), info_(slide_->info()) {
+    : path_(std::move(path)), slide_(std::move(slide)), tiff_(std::move(tiff)), info_(slide_->info()),
+      large_(largeTileBytes) {
     openSlideLevels_ = static_cast<int>(info_->levels.size());
     matchLevels();
     addSubPictures();
@@ -79,7 +104,7 @@ std::shared_ptr<SlideSource> TiledTiffSource::wrap(const std::filesystem::path& 
                                                    std::shared_ptr<OpenSlideSource> slide) {
     if (std::ranges::find(tiledVendors, slide->info()->vendor) == tiledVendors.end()) return slide;
     auto tiff = TiledTiff::open(path);
-    if (!tiff) return slide;
+    if (!tiff || isStitched(*slide, **tiff)) return slide;
     std::shared_ptr<TiledTiffSource> source(new TiledTiffSource(path, slide, std::move(*tiff)));
     const bool gains =
         std::ranges::any_of(source->levels_, [](const auto& level) { return level->picture != nullptr; });
@@ -107,6 +132,30 @@ void TiledTiffSource::matchLevels() {
         next = found + 1;
     }
     info_ = std::move(info);
+    if (info_->vendor == "aperio") findDoubtfulTiles();
+}
+
+/// Some Aperio slides lack tiles, and the coarser tiles that show the same place are damaged in ways that
+/// cannot be seen from their data. OpenSlide draws those from the finer level, and so on upwards.
+void TiledTiffSource::findDoubtfulTiles() {
+    for (std::size_t i = 0; i + 1 < levels_.size(); ++i) {
+        Level &finer = *levels_[i], &coarser = *levels_[i + 1];
+        if (!finer.picture || !coarser.picture) continue;
+        const TiledTiffPicture &from = *finer.picture, &to = *coarser.picture;
+        const auto times = [](std::int64_t fine, std::int64_t coarse) {
+            return std::max<std::int64_t>(std::llround(double(fine) / double(coarse)), 1);
+        };
+        const std::int64_t across = times(from.columns, to.columns), down = times(from.rows, to.rows);
+        for (std::size_t tile = 0; tile < from.byteCounts.size(); ++tile) {
+            if (from.byteCounts[tile] > 0 && (finer.doubtful.empty() || !finer.doubtful[tile])) continue;
+            const std::int64_t column = std::min(static_cast<std::int64_t>(tile) % from.columns / across,
+                                                 to.columns - 1),
+                               row = std::min(static_cast<std::int64_t>(tile) / from.columns / down,
+                                              to.rows - 1);
+            coarser.doubtful.resize(to.byteCounts.size());
+            coarser.doubtful[static_cast<std::size_t>(row * to.columns + column)] = true;
+        }
+    }
 }
 
 void TiledTiffSource::addSubPictures() {
@@ -142,6 +191,12 @@ void TiledTiffSource::addSubPictures() {
     }
 }
 
+bool TiledTiffSource::isDoubtful(int level, std::int64_t column, std::int64_t row) const {
+    const Level& its = *levels_[static_cast<std::size_t>(level)];
+    return !its.doubtful.empty() &&
+           its.doubtful[static_cast<std::size_t>(row * its.picture->columns + column)];
+}
+
 bool TiledTiffSource::isDirect(int level) const {
     Level& its = *levels_[static_cast<std::size_t>(level)];
     if (!its.picture) return false;
@@ -159,10 +214,10 @@ bool TiledTiffSource::isDirect(int level) const {
 bool TiledTiffSource::agrees(int level) const {
     const TiledTiffPicture& picture = *levels_[static_cast<std::size_t>(level)]->picture;
     const auto largest = std::ranges::max_element(picture.byteCounts) - picture.byteCounts.begin();
-    const std::array<std::array<std::int64_t, 2>, 3> places{
-        {{picture.columns / 2, picture.rows / 2},
-         {picture.columns - 1, picture.rows - 1},
-         {largest % picture.columns, largest / picture.columns}}};
+    const std::set<std::array<std::int64_t, 2>> places{
+        {picture.columns / 2, picture.rows / 2},
+        {picture.columns - 1, picture.rows - 1},
+        {largest % picture.columns, largest / picture.columns}};
     return std::ranges::all_of(places, [&](const auto& at) { return agreesAt(level, at[0], at[1]); });
 }
 
@@ -171,14 +226,15 @@ bool TiledTiffSource::agreesAt(int level, std::int64_t column, std::int64_t row)
     const TiledTiffPicture& picture = *levels_[static_cast<std::size_t>(level)]->picture;
     column = exactTile(column, picture.tileWidth, its.downsample);
     row = exactTile(row, picture.tileHeight, its.downsample);
-    if (!tiff_->hasTile(picture, column, row)) return true; // OpenSlide is asked there anyway
+    if (!tiff_->hasTile(picture, column, row) || isDoubtful(level, column, row))
+        return true; // OpenSlide is asked there anyway
     const LevelRect rect{column * picture.tileWidth, row * picture.tileHeight,
                          static_cast<int>(std::min<std::int64_t>(
                              {picture.tileWidth, its.width - column * picture.tileWidth, 1024})),
                          static_cast<int>(std::min<std::int64_t>(
                              {picture.tileHeight, its.height - row * picture.tileHeight, 1024}))};
     if (rect.width <= 0 || rect.height <= 0) return true; // in the padding
-    Raster ours = rasterOf(rect.width, rect.height);
+    Raster ours = emptyRaster(rect.width, rect.height);
     if (!tiff_->readTile(picture, column, row, 0, targetOf(ours))) return true; // damaged: OpenSlide is asked
     if (level >= openSlideLevels_) {
         const auto finer =
@@ -195,7 +251,7 @@ Result<Raster> TiledTiffSource::readRegion(int level, LevelRect rect) const {
     if (level < 0 || static_cast<std::size_t>(level) >= info_->levels.size() || rect.width <= 0 ||
         rect.height <= 0 || std::int64_t{rect.width} * rect.height > maxRegionPixels || !isDirect(level))
         return slide_->readRegion(level, rect); // it has the sentences
-    Raster raster = rasterOf(rect.width, rect.height);
+    Raster raster = emptyRaster(rect.width, rect.height);
     if (auto done = readTiles(level, rect, 0, targetOf(raster)); !done) return Failure(done.error());
     return raster;
 }
@@ -254,25 +310,58 @@ Result<void> TiledTiffSource::readTilePart(int level, std::int64_t column, std::
     const auto index = static_cast<std::size_t>(row * picture.columns + column);
     // Left out on purpose, for there is nothing to see; OpenSlide knows what that means in scanners' formats,
     // but fails in others.
-    if (picture.byteCounts[index] == 0 && (level >= openSlideLevels_ || info_->vendor == "generic-tiff")) {
+    if (picture.byteCounts[index] == 0 &&
+        (level >= openSlideLevels_ || info_->vendor == "generic-tiff" || info_->vendor == "philips")) {
         for (int line = 0; line < out.height; ++line)
             std::fill_n(out.row(line), out.width, 0xffffffffu);
         return {};
     }
-    if (!tiff_->hasTile(picture, column, row))
+    if (!tiff_->hasTile(picture, column, row) || isDoubtful(level, column, row))
         return elsewhere({ErrorKind::BadInput, "a tile of this slide is missing", path_.string(), {}});
     const int insideX = static_cast<int>(part.x - column * picture.tileWidth),
               insideY = static_cast<int>(part.y - row * picture.tileHeight);
+    if (isLarge(picture)) {
+        const auto done = readFromLarge(picture, column, row, insideX, insideY, reduction, out);
+        return done ? done : elsewhere(done.error());
+    }
     if (insideX == 0 && insideY == 0) {
         const auto done = tiff_->readTile(picture, column, row, reduction, out);
         return done ? done : elsewhere(done.error());
     }
     const int x = insideX >> reduction, y = insideY >> reduction;
-    Raster tile = rasterOf(x + out.width, y + out.height);
+    Raster tile = emptyRaster(x + out.width, y + out.height);
     if (const auto done = tiff_->readTile(picture, column, row, reduction, targetOf(tile)); !done)
         return elsewhere(done.error());
     for (int line = 0; line < out.height; ++line)
         std::copy_n(targetOf(tile).row(y + line) + x, out.width, out.row(line));
+    return {};
+}
+
+/// `out` from (x, y) of that tile on, which is decoded as a whole.
+Result<void> TiledTiffSource::readFromLarge(const TiledTiffPicture& picture, std::int64_t column,
+                                            std::int64_t row, int x, int y, int reduction,
+                                            PixelTarget out) const {
+    const auto reduced = [reduction](std::int64_t side) {
+        return static_cast<int>((side + (1 << reduction) - 1) >> reduction);
+    };
+    const int width = reduced(
+                  std::min<std::int64_t>(picture.tileWidth, picture.width - column * picture.tileWidth)),
+              height = reduced(
+                  std::min<std::int64_t>(picture.tileHeight, picture.height - row * picture.tileHeight));
+    const auto tile = large_.get(
+        {&picture, static_cast<std::size_t>(row * picture.columns + column), reduction},
+        std::size_t{4} * static_cast<std::size_t>(width) * static_cast<std::size_t>(height),
+        [&]() -> Result<Raster> {
+            Raster raster = emptyRaster(width, height);
+            if (auto done = tiff_->readTile(picture, column, row, reduction, targetOf(raster)); !done)
+                return Failure(done.error());
+            return raster;
+        });
+    if (!tile) return Failure(tile.error());
+    const int left = x >> reduction, top = y >> reduction;
+    const auto pixels = (*tile)->pixels.begin();
+    for (int line = 0; line < out.height; ++line)
+        std::copy_n(pixels + (std::ptrdiff_t{top} + line) * width + left, out.width, out.row(line));
     return {};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "viewer/slide/LargeTileCache.h"
 #include "viewer/slide/OpenSlideSource.h"
 #include "viewer/slide/TiledTiff.h"
 
@@ -33,6 +34,9 @@ class TiledTiffSource final : public SlideSource {
 
     /// Whether that level is read directly. Compares first if that has not been done. Blocking.
     [[nodiscard]] bool isDirect(int level) const;
+    /// Tiles of more than 1024 pixels along a side are kept decoded, in up to 256 MiB (or one tile, where a
+    /// single one needs more): how many have been decoded so far.
+    [[nodiscard]] std::size_t largeTilesDecoded() const { return large_.decoded(); }
 
   private:
     struct Level;
@@ -40,19 +44,25 @@ class TiledTiffSource final : public SlideSource {
     TiledTiffSource(std::filesystem::path path, std::shared_ptr<OpenSlideSource> slide,
                     std::shared_ptr<const TiledTiff> tiff);
     void matchLevels();
+    void findDoubtfulTiles();
     void addSubPictures();
+    [[nodiscard]] bool isDoubtful(int level, std::int64_t column, std::int64_t row) const;
     [[nodiscard]] bool agrees(int level) const;
     [[nodiscard]] bool agreesAt(int level, std::int64_t column, std::int64_t row) const;
     [[nodiscard]] Result<void> readTiles(int level, LevelRect rect, int reduction, PixelTarget out) const;
     [[nodiscard]] Result<void> readTilePart(int level, std::int64_t column, std::int64_t row, LevelRect part,
                                             int reduction, PixelTarget out) const;
+    [[nodiscard]] Result<void> readFromLarge(const TiledTiffPicture& picture, std::int64_t column,
+                                             std::int64_t row, int x, int y, int reduction,
+                                             PixelTarget out) const;
 
     const std::filesystem::path path_;
     const std::shared_ptr<OpenSlideSource> slide_;
     const std::shared_ptr<const TiledTiff> tiff_;
     std::shared_ptr<const SlideInfo> info_;
     std::vector<std::unique_ptr<Level>> levels_; ///< one each of info_
-    int openSlideLevels_ = 0;                    ///< those from here on OpenSlide does not see
+    mutable LargeTileCache large_;
+    int openSlideLevels_ = 0; ///< those from here on OpenSlide does not see
 };
 
 } // namespace spotglass

@@ -16,6 +16,9 @@ namespace spotglass {
 namespace {
 
 constexpr auto callPause = std::chrono::milliseconds(4); ///< a quarter of a frame
+constexpr int mostThreads = 64;                          ///< those that drives hold up among them
+constexpr auto parting =
+    std::chrono::milliseconds(1000); ///< longer than a read takes where the drive answers
 
 } // namespace
 
@@ -27,9 +30,13 @@ struct TileScheduler::Answer {
     quint64 generation = 0;
 };
 
-/// What the GUI thread and the reading threads share; `mutex` guards everything but `threads`.
+/// What the GUI thread and the reading threads share; `mutex` guards everything but `buffers`. Threads that a
+/// drive holds up may outlive the scheduler, and this with them.
 struct TileScheduler::Shared {
     mutable std::mutex mutex;
+    std::condition_variable ended;
+    int wanted = 0, running = 0; ///< threads
+    int busy = 0; ///< those of them that read or close files since the present generation began
     std::condition_variable changed;
     std::shared_ptr<const TileWishes> wishes; ///< never altered once it is here
     std::size_t next = 0;                     ///< first request of `wishes` that nobody has looked at
@@ -40,9 +47,20 @@ struct TileScheduler::Shared {
     bool called = false;                                    ///< the GUI thread has been asked to fetch them
     std::chrono::steady_clock::time_point calledAt;
     bool stop = false;
-    std::vector<std::thread> threads;
     TileBuffers buffers;
 
+    /// The calling thread begins something that takes time; returns the present generation. Call with the
+    /// mutex held.
+    quint64 begin() {
+        ++busy;
+        return wishes ? wishes->generation : 0;
+    }
+    /// It has ended; false when another thread has been started instead, and this one is not needed any more.
+    [[nodiscard]] bool end(quint64 generation) {
+        if (generation != (wishes ? wishes->generation : 0)) return running <= wanted;
+        --busy;
+        return true;
+    }
     /// The next tile that nobody is reading. Call with the mutex held.
     [[nodiscard]] const TileRequest* take() {
         while (wishes && next < wishes->requests.size()) {
@@ -77,10 +95,22 @@ int reducedSide(int side, int reduction) {
 } // namespace
 
 TileScheduler::TileScheduler(int threads, QObject* parent)
-    : QObject(parent), shared_(std::make_unique<Shared>()) {
+    : QObject(parent), shared_(std::make_shared<Shared>()) {
     if (threads <= 0) threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, 8);
-    for (int i = 0; i < threads; ++i)
-        shared_->threads.emplace_back([this] { work(); });
+    const std::lock_guard lock(shared_->mutex);
+    shared_->wanted = threads;
+    start(threads);
+}
+
+// Call with the mutex held.
+void TileScheduler::start(int threads) {
+    for (int i = 0; i < threads; ++i, ++shared_->running)
+        std::thread([this, shared = shared_] {
+            work(*shared);
+            const std::lock_guard lock(shared->mutex);
+            --shared->running;
+            shared->ended.notify_all();
+        }).detach();
 }
 
 TileScheduler::~TileScheduler() {
@@ -89,8 +119,13 @@ TileScheduler::~TileScheduler() {
         shared_->stop = true;
     }
     shared_->changed.notify_all();
-    for (std::thread& thread : shared_->threads)
-        thread.join();
+    std::unique_lock lock(shared_->mutex);
+    if (!shared_->ended.wait_for(lock, parting, [this] { return shared_->running == 0; })) return;
+    // Slides are given back now, not when the last thread has quite gone.
+    const auto wishes = std::exchange(shared_->wishes, nullptr);
+    const auto retired = std::exchange(shared_->retired, {});
+    const auto dropped = std::exchange(shared_->dropped, {});
+    lock.unlock();
 }
 
 void TileScheduler::request(TileWishes wishes) {
@@ -105,6 +140,8 @@ void TileScheduler::request(TileWishes wishes) {
         shared_->next = 0;
         if (fresh) {
             shared_->inFlight.clear();
+            // A drive that hangs must not hold up a slide on another one.
+            start(std::min(std::exchange(shared_->busy, 0), mostThreads - shared_->running));
             if (list) shared_->dropped.push_back(std::move(list));
         }
     }
@@ -159,40 +196,42 @@ void TileScheduler::tell(const Answer& answer) {
 }
 
 // The loop of a reading thread. Nothing is destroyed while the mutex is held: the last reference to a slide
-// closes files.
-void TileScheduler::work() {
-    std::unique_lock lock(shared_->mutex);
-    while (!shared_->stop) {
-        if (!shared_->retired.empty() || !shared_->dropped.empty()) {
-            auto retired = std::exchange(shared_->retired, {});
-            auto dropped = std::exchange(shared_->dropped, {});
+// closes files. This object is there until `stop` is set, and may be gone afterwards.
+void TileScheduler::work(Shared& shared) {
+    std::unique_lock lock(shared.mutex);
+    while (!shared.stop) {
+        if (!shared.retired.empty() || !shared.dropped.empty()) {
+            auto retired = std::exchange(shared.retired, {});
+            auto dropped = std::exchange(shared.dropped, {});
+            const quint64 generation = shared.begin();
             lock.unlock();
             dropped.clear();
             retired.clear();
             lock.lock();
+            if (!shared.end(generation)) return;
             continue;
         }
-        const TileRequest* next = shared_->take();
+        const TileRequest* next = shared.take();
         // Waking the GUI thread for every single tile costs the readers time; a frame shows several of them
         // anyway.
         const auto now = std::chrono::steady_clock::now();
-        if (!shared_->answers.empty() && !shared_->called &&
-            (!next || now - shared_->calledAt >= callPause)) {
-            shared_->called = true;
-            shared_->calledAt = now;
+        if (!shared.answers.empty() && !shared.called && (!next || now - shared.calledAt >= callPause)) {
+            shared.called = true;
+            shared.calledAt = now;
             QMetaObject::invokeMethod(this, &TileScheduler::deliver, Qt::QueuedConnection);
         }
         if (!next) {
-            shared_->changed.wait(lock);
+            shared.changed.wait(lock);
             continue;
         }
         const TileRequest request = *next;
-        std::shared_ptr<const TileWishes> wishes = shared_->wishes;
+        std::shared_ptr<const TileWishes> wishes = shared.wishes;
+        const quint64 generation = shared.begin();
         lock.unlock();
-        QImage image = shared_->buffers.take(reducedSide(request.rect.width, request.reduction),
-                                             reducedSide(request.rect.height, request.reduction));
+        QImage image = shared.buffers.take(reducedSide(request.rect.width, request.reduction),
+                                           reducedSide(request.rect.height, request.reduction));
         const Result<void> done = read(*wishes->slide, request, image);
-        Answer answer{request.key, {}, {}, wishes->generation};
+        Answer answer{request.key, {}, {}, generation};
         wishes.reset();
         if (done)
             answer.image = std::move(image);
@@ -200,7 +239,8 @@ void TileScheduler::work() {
             answer.error = QString::fromStdString(done.error().sentence());
         image = QImage();
         lock.lock();
-        shared_->answers.push_back(std::move(answer));
+        if (!shared.end(generation)) return;
+        shared.answers.push_back(std::move(answer));
     }
 }
 

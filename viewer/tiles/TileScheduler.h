@@ -33,7 +33,8 @@ struct TileWishes {
 /// the same generation.
 ///
 /// All functions and signals: GUI thread (the thread of the object). None blocks, except the destructor,
-/// which waits for the reads that have begun.
+/// which waits for the reads that have begun: up to a second, after which a drive is taken to hang, and the
+/// threads end by themselves when it answers.
 class TileScheduler : public QObject {
     Q_OBJECT
 
@@ -73,9 +74,10 @@ class TileScheduler : public QObject {
     struct Answer;
     void deliver();
     void tell(const Answer& answer);
-    void work();
+    void start(int threads);
+    void work(Shared& shared);
 
-    std::unique_ptr<Shared> shared_;
+    std::shared_ptr<Shared> shared_;
     std::unordered_map<TileKey, QString> broken_;
     quint64 generation_ = 0;
 };

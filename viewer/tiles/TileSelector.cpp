@@ -67,12 +67,22 @@ bool TileView::touches(const Level0Rect& rect, double margin) const {
     return across < width / scale / 2 + reachX && down < height / scale / 2 + reachY;
 }
 
+// Levels may have smaller tiles than the finest, of which more fit.
+double TileSelector::maxTiles(int level) const {
+    const auto area = [this](int of) {
+        const TileSize size = tileSize(at(of));
+        return double(size.width) * double(size.height);
+    };
+    return static_cast<double>(limits_.maxTiles) * area(0) / area(level);
+}
+
 int TileSelector::levelFor(const TileView& view) const {
     int level = 0;
     for (int coarser = 1; coarser <= coarsest(); ++coarser) {
         if (at(coarser).downsample * view.scale <= limits_.maxMagnification) level = coarser;
     }
-    while (level < coarsest() && tilesTouching(info_, level, view.visible()).total() > limits_.maxTiles)
+    const auto tiles = [&](int of) { return double(tilesTouching(info_, of, view.visible()).total()); };
+    while (level < coarsest() && tiles(level) > maxTiles(level))
         ++level;
     return level;
 }
@@ -94,9 +104,9 @@ int TileSelector::placeholderLevel(int level) const {
 std::vector<TileKey> TileSelector::needed(const TileView& view, int level) const {
     TileRange range = tilesTouching(info_, level, view.visible());
     TileView seen = view;
-    if (range.total() > limits_.maxTiles) {
-        const double share =
-            std::sqrt(static_cast<double>(limits_.maxTiles) / static_cast<double>(range.total()));
+    const double most = maxTiles(level);
+    if (double(range.total()) > most) {
+        const double share = std::sqrt(most / double(range.total()));
         seen.width *= share;
         seen.height *= share;
         range = tilesTouching(info_, level, seen.visible());
@@ -156,7 +166,8 @@ TileSelection TileSelector::toDraw(const TileView& view, const TileLookup& state
 void TileSelector::appendMissing(int level, double margin, const TileView& view, const TileLookup& state,
                                  std::vector<TileKey>& out) const {
     const TileRange range = tilesTouching(info_, level, grown(view.visible(), margin, margin));
-    if (range.total() > limits_.maxTiles * 2) return; // a placeholder must not cost more than the picture
+    if (double(range.total()) > maxTiles(level) * 2)
+        return; // a placeholder must not cost more than the picture
     std::vector<TileKey> keys = keysOf(level, range);
     sortByDistance(info_, view.center, keys);
     for (const TileKey& key : keys)
@@ -187,7 +198,7 @@ TileSelection TileSelector::toFetch(const TileView& view, const TileLookup& stat
         selection.sharp = false;
         if (ready || !anyReady) wanted.push_back(key);
     }
-    if (ready && static_cast<std::int64_t>(keys.size()) < limits_.maxTiles / 2) {
+    if (ready && double(keys.size()) < maxTiles(selection.level) / 2) {
         const TileSize size = tileSize(at(selection.level));
         const double downsample = at(selection.level).downsample;
         appendMissing(selection.level, std::max(size.width, size.height) * downsample, view, state, wanted);

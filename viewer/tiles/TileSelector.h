@@ -30,7 +30,8 @@ using TileLookup = std::function<TileState(const TileKey&)>;
 struct TileLimits {
     /// A level is not enlarged by more than this while there is a finer one.
     double maxMagnification = 1.2;
-    /// Tiles needed for one picture; beyond that a coarser level serves. Keeps a picture within the cache.
+    /// Tiles needed for one picture, of the size of the finest level's; beyond that a coarser level serves.
+    /// Keeps a picture within the cache.
     std::int64_t maxTiles = 1000;
     /// The coarsest level is wanted as a whole (and pinned) while it has at most so many tiles.
     std::int64_t maxPinned = 64;
@@ -72,6 +73,7 @@ class TileSelector {
         return info_.levels[static_cast<std::size_t>(level)];
     }
     [[nodiscard]] int placeholderLevel(int level) const;
+    [[nodiscard]] double maxTiles(int level) const;
     [[nodiscard]] std::vector<TileKey> needed(const TileView& view, int level) const;
     void fillGap(int level, const Level0Rect& gap, const TileLookup& state, std::vector<TileKey>& out) const;
     /// Missing tiles of `level` within `margin` (level-0 pixels) of the view, those in the middle first.

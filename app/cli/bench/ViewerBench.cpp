@@ -243,7 +243,7 @@ Result<void> runViewerBench(const ViewerBenchOptions& options) {
                      {"threads", threads},
                      {"median", composeTime(size, scale, turn, threads, options.rounds)}});
     document["peak_memory_mb"] = static_cast<double>(memoryUse().peak) / 1e6;
-    std::printf("%s\n", document.dump(1).c_str());
+    std::printf("%s\n", document.dump(1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
     return {};
 }
 

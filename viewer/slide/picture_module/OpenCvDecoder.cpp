@@ -12,6 +12,8 @@ namespace spotglass {
 namespace {
 
 constexpr std::uint64_t maxFileBytes = 2ull << 30;
+constexpr std::uint64_t maxAtOnceBytes =
+    128u << 20; ///< larger files are not read as a whole before they are decoded
 constexpr std::int64_t maxJpeg2000Pixels =
     50'000'000; ///< the library needs 12 bytes a pixel beside the picture
 
@@ -38,6 +40,9 @@ class OpenCvDecoder final : public PlainImageDecoder {
     [[nodiscard]] const PlainImageHeader& header() const override { return header_; }
 
     Result<void> decode(const RowTarget& target) override {
+        std::error_code ec;
+        if (!transparent_ && std::filesystem::file_size(path_, ec) > maxAtOnceBytes && !ec)
+            return decodeFromFile(target);
         const auto bytes = readFile(path_, maxFileBytes);
         if (!bytes) return Failure(bytes.error());
         const cv::Mat encoded(1, static_cast<int>(bytes->size()), CV_8U, const_cast<char*>(bytes->data()));
@@ -58,6 +63,24 @@ class OpenCvDecoder final : public PlainImageDecoder {
     }
 
   private:
+    /// Takes a second copy of the picture, but neither the file nor what of the target is not in memory
+    /// anyway.
+    Result<void> decodeFromFile(const RowTarget& target) {
+        try {
+            cv::Mat picture = cv::imread(path_.string(), cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION);
+            if (picture.cols != header_.width || picture.rows != header_.height)
+                return damagedImage(header_.format, path_, "its data cannot be decoded");
+            const auto width = static_cast<std::size_t>(picture.cols) * 3;
+            for (int y = 0; y < picture.rows; ++y) {
+                std::memcpy(target.pixels + static_cast<std::size_t>(y) * width, picture.ptr(y), width);
+                if ((y + 1) % 64 == 0 && !target.advance(y + 1)) return cancelled();
+            }
+        } catch (const cv::Exception& error) {
+            return damagedImage(header_.format, path_, error.err);
+        }
+        return target.advance(header_.height) ? Result<void>{} : cancelled();
+    }
+
     /// Walks the chunks: the size is in the first, the last must be there.
     Result<void> openPng(std::istream& in) {
         header_.format = "PNG";
