@@ -165,7 +165,8 @@ void TileComposer::drawTurned(const Tile& tile, const QRect& area, ComposeTarget
     const double scale = 1 / tile.downsample;
     const double xx = toLevel0_.m11() * scale, xy = toLevel0_.m21() * scale, x0 = toLevel0_.dx() * scale;
     const double yx = toLevel0_.m12() * scale, yy = toLevel0_.m22() * scale, y0 = toLevel0_.dy() * scale;
-    constexpr double one = 4294967296.0; // 32 bits behind the point: no drift along a row
+    constexpr double one = 4294967296.0;      // 32 bits behind the point: no drift along a row
+    constexpr double margin = 0.5 + 1.0 / 64; // a little more than half a pixel, for the rounding
     const auto stepX = static_cast<std::int64_t>(std::llround(xx * one)),
                stepY = static_cast<std::int64_t>(std::llround(yx * one));
     const QImage& image = tile.image();
@@ -182,10 +183,10 @@ void TileComposer::drawTurned(const Tile& tile, const QRect& area, ComposeTarget
         auto v = static_cast<std::int64_t>(
             std::llround((yx * (span.first + 0.5) + offsetY - tile.top - 0.5) * one));
         std::uint32_t* line = lineOf(target, y);
-        // Most pixels have all four neighbours in this tile. One pixel less at either end, for the rounding.
-        Span inner = pixelsBetween(tile.left + 0.5, tile.left + tile.width - 0.5, xx, offsetX)
-                         .cut(pixelsBetween(tile.top + 0.5, tile.top + tile.height - 0.5, yx, offsetY));
-        inner = Span{inner.first + 1, inner.end - 1}.cut(span);
+        // Most pixels have all four neighbours in this tile.
+        Span inner = pixelsBetween(tile.left + margin, tile.left + tile.width - margin, xx, offsetX)
+                         .cut(pixelsBetween(tile.top + margin, tile.top + tile.height - margin, yx, offsetY))
+                         .cut(span);
         if (inner.isEmpty()) inner = {span.first, span.first};
         const auto border = [&](int from, int to) {
             for (int x = from; x < to; ++x, u += stepX, v += stepY) {
