@@ -174,8 +174,8 @@ void DisplayPanel::buildStyle() {
     doubtful_->setObjectName(QStringLiteral("doubtful"));
     doubtful_->setChecked(settings_.hatchDoubtful);
     doubtful_->setToolTip(
-        tr("Spots at the rim of the tissue are hatched: more than a quarter of what the model "
-           "saw there is glass."));
+        tr("Spots at the rim of the tissue are hatched: more than a quarter of the square around "
+           "them is glass."));
     form->addRow(doubtful_);
 }
 
