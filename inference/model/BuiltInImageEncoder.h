@@ -14,6 +14,8 @@ class BuiltInImageEncoder final : public FrozenEncoder {
     static constexpr int featureWidth = 128;
     [[nodiscard]] std::string name() const override { return encoderName; }
     [[nodiscard]] int width() const override { return featureWidth; }
+    /// Has no weights, and always computes in 32 bits: it costs next to nothing.
+    void moveTo(const torch::Device&, Precision) override {}
     [[nodiscard]] torch::Tensor encode(const torch::Tensor& rgb) const override;
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "inference/model/Precision.h"
 #include "inference/model/TorchCompat.h"
 
 #include <memory>
@@ -14,7 +15,11 @@ class FrozenEncoder {
     virtual ~FrozenEncoder() = default;
     [[nodiscard]] virtual std::string name() const = 0; ///< what the model card stores
     [[nodiscard]] virtual int width() const = 0;        ///< D
-    /// rgb: B x 3 x H x W, float, RGB in [0, 1], not normalised. Returns B x D.
+    /// Moves weights and computation to `device`, and computes in `precision` from now on. May throw what
+    /// LibTorch throws (out of memory). A new encoder is on the CPU and computes in 32 bits.
+    virtual void moveTo(const torch::Device& device, Precision precision) = 0;
+    /// rgb: B x 3 x H x W, 32-bit float, RGB in [0, 1], not normalised, on the encoder's device; any H and W
+    /// (an encoder with a fixed input size resamples). Returns B x D, 32-bit float, on the same device.
     [[nodiscard]] virtual torch::Tensor encode(const torch::Tensor& rgb) const = 0;
 };
 
