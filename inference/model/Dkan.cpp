@@ -99,22 +99,32 @@ torch::Tensor DkanImpl::encodePatches(const torch::Tensor& patches) {
     return patchEncoder_->forward(patches);
 }
 
-DkanOutputs DkanImpl::forward(const DkanSpots& spots, const torch::Tensor& textTokens) {
-    auto patchTokens = encodePatches(spots.patches).flatten(2).transpose(1, 2);
-    if (patchProjection_) patchTokens = patchProjection_(patchTokens);
-    const auto regionTokens = regionNorm_(region_(spots.neighborFeatures, spots.neighborMask));
+DkanImpl::Tokens DkanImpl::tokens(const DkanSpots& spots, const torch::Tensor& patchMap) {
+    Tokens t;
+    t.patch = patchMap.flatten(2).transpose(1, 2);
+    if (patchProjection_) t.patch = product(*patchProjection_, t.patch).to(t.patch.scalar_type());
+    t.region = regionNorm_(region_(spots.neighborFeatures, spots.neighborMask));
     const auto query = spots.slideTokens.unsqueeze(1);
     auto& regionFusion = fusionRegion_ ? fusionRegion_ : fusion_;
-    const auto fused = fusion_(query, patchTokens) + regionFusion(query, regionTokens, spots.neighborMask);
+    const auto fused = fusion_(query, t.patch) + regionFusion(query, t.region, spots.neighborMask);
+    t.image = fusionNorm_(fused).squeeze(1);
+    return t;
+}
 
+torch::Tensor DkanImpl::imageToken(const DkanSpots& spots, const torch::Tensor& patchMap) {
+    return tokens(spots, patchMap).image;
+}
+
+DkanOutputs DkanImpl::forward(const DkanSpots& spots, const torch::Tensor& textTokens) {
+    const auto t = tokens(spots, encodePatches(spots.patches));
     DkanOutputs out;
-    out.imageToken = fusionNorm_(fused).squeeze(1);
+    out.imageToken = t.image;
     out.fused = headFused_(out.imageToken);
-    out.target = headTarget_(patchTokens.mean(1));
-    out.neighbor = headNeighbor_(regionTokens.mean(1));
+    out.target = headTarget_(t.patch.mean(1));
+    out.neighbor = headNeighbor_(t.region.mean(1));
     out.global = headGlobal_(spots.slideTokens);
     out.imageGeneEmbedding = imagePath_->forwardSingleKey(
-        textTokens.unsqueeze(0).expand({query.size(0), -1, -1}), out.imageToken.unsqueeze(1));
+        textTokens.unsqueeze(0).expand({t.image.size(0), -1, -1}), out.imageToken.unsqueeze(1));
     out.prediction = headFinal_(out.imageGeneEmbedding).squeeze(-1);
     return out;
 }

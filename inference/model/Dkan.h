@@ -38,12 +38,25 @@ struct DkanImpl : torch::nn::Module {
     /// B x C x h x w, the patch encoder's last map.
     torch::Tensor encodePatches(const torch::Tensor& patches);
     DkanOutputs forward(const DkanSpots& spots, const torch::Tensor& textTokens);
+    /// Of forward() only f_img, B x D. `patchMap` is what encodePatches() gives for spots.patches, which are
+    /// not looked at.
+    torch::Tensor imageToken(const DkanSpots& spots, const torch::Tensor& patchMap);
     /// Training only: measured expression B x G -> e_te, B x G x D.
     torch::Tensor encodeExpression(const torch::Tensor& expression, const torch::Tensor& textTokens);
+
+    /// The parts that DkanInference computes in its own way.
+    [[nodiscard]] const CrossTransformerImpl& imagePath() const { return *imagePath_; }
+    [[nodiscard]] const torch::nn::LinearImpl& finalHead() const { return *headFinal_; }
+    [[nodiscard]] torch::nn::Sequential& patchEncoder() { return patchEncoder_; }
 
     const DkanConfig config;
 
   private:
+    struct Tokens {
+        torch::Tensor patch, region, image; ///< B x P x D, B x 25 x D, B x D
+    };
+    Tokens tokens(const DkanSpots& spots, const torch::Tensor& patchMap);
+
     torch::nn::Sequential patchEncoder_{nullptr};
     torch::nn::Linear patchProjection_{nullptr}, textProjection_{nullptr};
     torch::nn::Linear headFinal_{nullptr}, headFused_{nullptr}, headTarget_{nullptr}, headNeighbor_{nullptr},

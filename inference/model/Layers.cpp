@@ -22,9 +22,31 @@ torch::Tensor mergeHeads(const torch::Tensor& x) {
     return x.transpose(1, 2).reshape({x.size(0), x.size(2), x.size(1) * x.size(3)});
 }
 
+constexpr int64_t kScoresAtATime = 8 << 20; ///< elements: 32 MB of floats
+constexpr int64_t kRowsAtATime = 4096;      ///< of an MLP's hidden layer
+
+/// The scores of all of `q` at once.
+torch::Tensor attendAtOnce(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
+                           double scale, const torch::Tensor& bias, const torch::Tensor& keyMask);
+
 torch::Tensor maskKeys(const torch::Tensor& scores, const torch::Tensor& keyMask) {
     if (!keyMask.defined()) return scores;
     return scores.masked_fill((keyMask == 0).unsqueeze(1).unsqueeze(1), kMaskedScore);
+}
+
+torch::Tensor attendAtOnce(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
+                           double scale, const torch::Tensor& bias, const torch::Tensor& keyMask) {
+    const bool small = q.element_size() < 4;
+    auto scores = torch::matmul(q * scale, k.transpose(-1, -2));
+    if (small) scores = scores.to(torch::kFloat32);
+    if (bias.defined()) scores = scores + bias;
+    const auto weights = torch::softmax(maskKeys(scores, keyMask), -1);
+    return torch::matmul(small ? weights.to(q.scalar_type()) : weights, v);
+}
+
+torch::Tensor projected(nn::Sequential& toOut, const torch::Tensor& x) {
+    if (!toOut) return x;
+    return toOut->ptr<nn::DropoutImpl>(1)->forward(product(*toOut->ptr<nn::LinearImpl>(0), x));
 }
 
 /// Makes `depth` layers and registers them in `owner` as layers.<i>.0 and layers.<i>.1.
@@ -48,6 +70,26 @@ std::vector<AttentionBlock<Attention>> makeBlocks(nn::Module& owner, int width, 
 
 } // namespace
 
+torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v, double scale,
+                     const torch::Tensor& bias, const torch::Tensor& keyMask) {
+    const auto n = q.size(2), perQuery = q.size(0) * q.size(1) * k.size(2);
+    if (torch::GradMode::is_enabled() || n * perQuery <= kScoresAtATime)
+        return attendAtOnce(q, k, v, scale, bias, keyMask);
+    const auto block = std::max<int64_t>(1, kScoresAtATime / perQuery);
+    auto out = torch::empty({q.size(0), q.size(1), n, v.size(3)}, q.options());
+    for (int64_t begin = 0; begin < n; begin += block) {
+        const auto count = std::min(block, n - begin);
+        out.narrow(2, begin, count)
+            .copy_(attendAtOnce(q.narrow(2, begin, count), k, v, scale,
+                                bias.defined() ? bias.narrow(1, begin, count) : bias, keyMask));
+    }
+    return out;
+}
+
+torch::Tensor product(const nn::LinearImpl& linear, const torch::Tensor& x) {
+    return torch::linear(x.to(linear.weight.scalar_type()), linear.weight, linear.bias);
+}
+
 SelfAttentionImpl::SelfAttentionImpl(int width, int heads_, double dropout, const torch::Tensor& index)
     : heads(heads_), scale(std::pow(static_cast<double>(width) / heads_, -0.5)) {
     toQkv = register_module("to_qkv", linear(width, 3 * width, false));
@@ -61,16 +103,15 @@ SelfAttentionImpl::SelfAttentionImpl(int width, int heads_, double dropout, cons
 }
 
 torch::Tensor SelfAttentionImpl::forward(const torch::Tensor& x, const torch::Tensor& keyMask) {
-    const auto qkv = toQkv(x).chunk(3, -1);
-    auto scores =
-        torch::matmul(splitHeads(qkv[0], heads) * scale, splitHeads(qkv[1], heads).transpose(-1, -2));
+    const auto qkv = product(*toQkv, x).chunk(3, -1);
+    torch::Tensor bias;
     if (attentionBiases.defined()) {
         const auto index = offsetIndex.to(attentionBiases.device()).flatten();
-        scores = scores + attentionBiases.index_select(1, index).view({heads, x.size(1), x.size(1)});
+        bias = attentionBiases.index_select(1, index).view({heads, x.size(1), x.size(1)});
     }
-    const auto weights = torch::softmax(maskKeys(scores, keyMask), -1);
-    const auto out = mergeHeads(torch::matmul(weights, splitHeads(qkv[2], heads)));
-    return toOut ? toOut->forward(out) : out;
+    return projected(toOut, mergeHeads(attend(splitHeads(qkv[0], heads), splitHeads(qkv[1], heads),
+                                              splitHeads(qkv[2], heads), scale, bias, keyMask)))
+        .to(x.scalar_type());
 }
 
 CrossAttentionImpl::CrossAttentionImpl(int width, int heads_, double dropout_)
@@ -83,18 +124,18 @@ CrossAttentionImpl::CrossAttentionImpl(int width, int heads_, double dropout_)
 
 torch::Tensor CrossAttentionImpl::forward(const torch::Tensor& queries, const torch::Tensor& keys,
                                           const torch::Tensor& keyMask) {
-    const auto kv = toKv(keys).chunk(2, -1);
-    const auto scores =
-        torch::matmul(splitHeads(toQ(queries), heads) * scale, splitHeads(kv[0], heads).transpose(-1, -2));
-    const auto weights = torch::softmax(maskKeys(scores, keyMask), -1);
-    const auto out = mergeHeads(torch::matmul(weights, splitHeads(kv[1], heads)));
-    return toOut ? toOut->forward(out) : out;
+    const auto kv = product(*toKv, keys).chunk(2, -1);
+    return projected(toOut,
+                     mergeHeads(attend(splitHeads(product(*toQ, queries), heads), splitHeads(kv[0], heads),
+                                       splitHeads(kv[1], heads), scale, {}, keyMask)))
+        .to(queries.scalar_type());
 }
 
 torch::Tensor CrossAttentionImpl::singleKey(const torch::Tensor& key) {
     const auto width = key.size(-1);
-    const auto value = torch::linear(key, toKv->weight.narrow(0, width, width));
-    return toOut ? toOut->ptr<nn::LinearImpl>(0)->forward(value) : value;
+    const auto value =
+        torch::linear(key.to(toKv->weight.scalar_type()), toKv->weight.narrow(0, width, width));
+    return (toOut ? product(*toOut->ptr<nn::LinearImpl>(0), value) : value).to(key.scalar_type());
 }
 
 torch::Tensor CrossAttentionImpl::dropOut(const torch::Tensor& x) {
@@ -107,7 +148,19 @@ FeedForwardImpl::FeedForwardImpl(int width, int hidden, double dropout) {
 }
 
 torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) {
-    return net->forward(x);
+    if (is_training() || torch::GradMode::is_enabled()) return net->forward(x);
+    const auto rows = x.reshape({-1, x.size(-1)});
+    const auto apply = [&](const torch::Tensor& part) {
+        auto hidden = product(first(), part);
+        return product(second(), torch::gelu_(hidden)).to(x.scalar_type());
+    };
+    if (rows.size(0) <= kRowsAtATime) return apply(rows).view(x.sizes());
+    auto out = torch::empty_like(rows);
+    for (int64_t begin = 0; begin < rows.size(0); begin += kRowsAtATime) {
+        const auto count = std::min(kRowsAtATime, rows.size(0) - begin);
+        out.narrow(0, begin, count).copy_(apply(rows.narrow(0, begin, count)));
+    }
+    return out.view(x.sizes());
 }
 
 TransformerImpl::TransformerImpl(int width, int hidden, int depth, const TransformerConfig& config,

@@ -4,8 +4,19 @@
 #include "inference/model/TorchCompat.h"
 
 /// The transformer pieces of DKAN (spec/dkan.md section 2), with the parameter names of an official
-/// checkpoint. Shapes: B batch, N tokens, K key tokens, D width.
+/// checkpoint. Shapes: B batch, N tokens, K key tokens, D width. Linear weights may be of a smaller type than
+/// what passes through: then the products are computed in that type, the rest is not.
 namespace spotglass {
+
+/// softmax(scale q k^T + bias) v. q: B x heads x N x d; k, v: B x heads x K x d, all of one type; bias:
+/// heads x N x K or undefined; keyMask: B x K with 0 where a key is masked, or undefined. The softmax is
+/// computed in 32 bits or more. Without gradients the scores are made for a block of queries at a time, so
+/// memory grows with N, not with its square.
+[[nodiscard]] torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
+                                   double scale, const torch::Tensor& bias, const torch::Tensor& keyMask);
+
+/// x W^T + b in the type of the weights, which is that of the result.
+[[nodiscard]] torch::Tensor product(const torch::nn::LinearImpl& linear, const torch::Tensor& x);
 
 /// Multi-head self-attention: to_qkv without bias, to_out.0 with (absent when heads == 1). With `offsets` > 0
 /// it has attention_biases (heads x offsets), one for each absolute offset of the region's grid.
@@ -45,6 +56,8 @@ struct FeedForwardImpl : torch::nn::Module {
     FeedForwardImpl(int width, int hidden, double dropout);
     torch::Tensor forward(const torch::Tensor& x);
     torch::nn::Sequential net{nullptr};
+    [[nodiscard]] const torch::nn::LinearImpl& first() const { return *net->ptr<torch::nn::LinearImpl>(0); }
+    [[nodiscard]] const torch::nn::LinearImpl& second() const { return *net->ptr<torch::nn::LinearImpl>(3); }
 };
 TORCH_MODULE(FeedForward);
 

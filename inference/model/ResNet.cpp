@@ -1,5 +1,8 @@
 #include "inference/model/ResNet.h"
 
+#include <optional>
+#include <vector>
+
 namespace spotglass {
 namespace nn = torch::nn;
 namespace {
@@ -46,6 +49,67 @@ struct StageImpl : nn::SequentialImpl {
 TORCH_MODULE(Stage);
 
 } // namespace
+
+struct FoldedResNet::Network {
+    struct Convolution {
+        torch::Tensor weight, bias;
+        int64_t stride = 1, padding = 0;
+        [[nodiscard]] torch::Tensor operator()(const torch::Tensor& x) const {
+            return torch::conv2d(x, weight, bias, stride, padding);
+        }
+    };
+    struct Block {
+        std::vector<Convolution> chain; ///< with relu between
+        std::optional<Convolution> shortcut;
+    };
+    torch::Device device;
+    torch::ScalarType type;
+    Convolution stem;
+    std::vector<Block> blocks;
+
+    Network(const torch::Device& d, torch::ScalarType t) : device(d), type(t) {}
+    [[nodiscard]] Convolution fold(const nn::Conv2dImpl& c, const nn::BatchNorm2dImpl& n) const {
+        // In 64 bits: rounding twice would show at the 1e-5 that results must agree to.
+        const auto wide = [](const torch::Tensor& x) { return x.detach().to(torch::kFloat64); };
+        const auto factor = wide(n.weight) / torch::sqrt(wide(n.running_var) + n.options.eps());
+        const auto weight = wide(c.weight) * factor.view({-1, 1, 1, 1});
+        const auto bias = wide(n.bias) - wide(n.running_mean) * factor;
+        return {weight.to(device, type).contiguous(torch::MemoryFormat::ChannelsLast), bias.to(device, type),
+                c.options.stride()->at(0), c.weight.size(2) / 2};
+    }
+};
+
+FoldedResNet::FoldedResNet(nn::Sequential& network, const torch::Device& device, torch::ScalarType type)
+    : network_(std::make_unique<Network>(device, type)) {
+    const torch::NoGradGuard noGradient;
+    auto& folded = *network_;
+    folded.stem = folded.fold(*network->ptr(0)->as<nn::Conv2d>(), *network->ptr(1)->as<nn::BatchNorm2d>());
+    for (std::size_t stage = 4; stage < network->size(); ++stage)
+        for (auto& child : network->ptr(stage)->children()) {
+            const auto& block = *child->as<ResidualBlockImpl>();
+            Network::Block out{{folded.fold(*block.conv1, *block.bn1), folded.fold(*block.conv2, *block.bn2)},
+                               std::nullopt};
+            if (block.bottleneck) out.chain.push_back(folded.fold(*block.conv3, *block.bn3));
+            if (block.downsample)
+                out.shortcut = folded.fold(*block.downsample->ptr(0)->as<nn::Conv2d>(),
+                                           *block.downsample->ptr(1)->as<nn::BatchNorm2d>());
+            folded.blocks.push_back(std::move(out));
+        }
+}
+
+FoldedResNet::~FoldedResNet() = default;
+
+torch::Tensor FoldedResNet::forward(const torch::Tensor& patches) const {
+    auto x = patches.to(network_->type).contiguous(torch::MemoryFormat::ChannelsLast);
+    x = torch::max_pool2d(network_->stem(x).relu_(), 3, 2, 1);
+    for (const auto& block : network_->blocks) {
+        auto y = block.chain.front()(x);
+        for (std::size_t i = 1; i < block.chain.size(); ++i)
+            y = block.chain[i](y.relu_());
+        x = y.add_(block.shortcut ? (*block.shortcut)(x) : x).relu_();
+    }
+    return x.to(patches.scalar_type());
+}
 
 nn::Sequential makePatchEncoder(const std::string& architecture, int outputWidth) {
     const bool bottleneck = architecture == "resnet50";

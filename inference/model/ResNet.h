@@ -2,6 +2,7 @@
 
 #include "inference/model/TorchCompat.h"
 
+#include <memory>
 #include <string>
 
 namespace spotglass {
@@ -12,5 +13,19 @@ namespace spotglass {
 /// published model; all widths scale with it). "resnet50": three stages of bottleneck blocks, 1024 channels.
 /// Input B x 3 x H x W, normalised; output B x C x H/32 x W/32 (resnet50: H/16).
 [[nodiscard]] torch::nn::Sequential makePatchEncoder(const std::string& architecture, int outputWidth);
+
+/// The same network for prediction only: batch normalisation folded into the convolutions, which is one pass
+/// over the pixels less each. A copy, in `type` on `device`. Not trainable.
+class FoldedResNet {
+  public:
+    FoldedResNet(torch::nn::Sequential& network, const torch::Device& device, torch::ScalarType type);
+    ~FoldedResNet();
+    /// patches: B x 3 x H x W, normalised. Returns B x C x h x w in the patches' type.
+    [[nodiscard]] torch::Tensor forward(const torch::Tensor& patches) const;
+
+  private:
+    struct Network;
+    std::unique_ptr<Network> network_;
+};
 
 } // namespace spotglass
