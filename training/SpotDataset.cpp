@@ -1,6 +1,7 @@
 #include "training/SpotDataset.h"
 
-#include "inference/engine/DkanPredictor.h"
+#include "inference/engine/FeatureBank.h"
+#include "inference/model/DkanInference.h"
 #include "inference/model/TensorConversion.h"
 #include "training/cohort/Expression.h"
 #include "viewer/slide/SlidePyramid.h"
@@ -11,6 +12,9 @@
 
 namespace spotglass {
 namespace {
+
+constexpr int patchReaders = 2, encoderBatch = 16;
+constexpr std::size_t loaderBytes = std::size_t{128} << 20;
 
 std::filesystem::path cacheFile(const PatchSettings& settings, const std::string& fingerprint,
                                 const PatchReader& reader, const FrozenEncoder& encoder) {
@@ -55,11 +59,13 @@ Result<SectionTensors> loadSection(Section& section, const std::vector<std::stri
     auto expression = panelExpression(section, panel);
     if (!expression) return Failure(expression.error());
     const PatchReader reader(**slide, section.micronsPerPixel, settings.pixels, settings.micronsPerPixel);
-    FeatureBank bank(reader, encoder);
+    PatchLoader loader(reader, patchReaders, loaderBytes);
+    DeviceRunner runner(makeEncoderCompute(encoder), {});
+    BatchSize batch(encoderBatch, encoderBatch);
+    FeatureBank bank(loader, runner, batch, settings.pixels, encoder.width());
     const bool caching = !settings.featureCache.empty();
     const auto cache = cacheFile(settings, (*slide)->fingerprint(), reader, encoder);
     if (caching) restoreCache(bank, cache);
-    const auto passes = bank.encoderPasses();
 
     SectionTensors data;
     data.name = section.name;
@@ -89,12 +95,12 @@ Result<SectionTensors> loadSection(Section& section, const std::vector<std::stri
         positions.insert(positions.end(), {spot.row, spot.column});
         data.ids.push_back(spot.id);
     }
-    if (caching && bank.encoderPasses() != passes)
+    if (caching && bank.encoderPasses() > 0)
         if (auto ok = saveCache(bank, cache); !ok) return Failure(ok.error());
     const auto n = static_cast<int64_t>(own.size());
     data.patches = torch::stack(patches);
-    data.features = bank.features(own);
-    data.neighborFeatures = torch::stack(neighbours);
+    data.features = bank.features(own).to(torch::kFloat32);
+    data.neighborFeatures = torch::stack(neighbours).to(torch::kFloat32);
     data.neighborMask = torch::stack(masks);
     data.positions = torch::tensor(at::ArrayRef<int64_t>(positions), torch::kInt64).view({n, 2});
     data.expression =

@@ -1,6 +1,6 @@
 #include "training/Trainer.h"
 
-#include "inference/engine/DkanPredictor.h"
+#include "inference/model/DkanInference.h"
 #include "inference/model/DkanLoss.h"
 
 #include <chrono>

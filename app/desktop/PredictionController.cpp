@@ -187,10 +187,10 @@ Result<void> PredictionController::predictOnWorker(Engine& engine, const Predict
     listener.batch = [&run, &fits](const PredictionBatch& batch) {
         if (!run.cancel.isCancelled() && !run.table.add(batch)) fits = false;
     };
-    auto result = engine.model->predictLattice(request, listener, run.cancel);
-    if (result && !fits)
-        return fail(ErrorKind::Defect, "the engine returned values for places that do not exist");
-    return result;
+    const auto result = engine.model->predictLattice(request, listener, run.cancel);
+    if (!result) return tl::unexpected(result.error());
+    if (!fits) return fail(ErrorKind::Defect, "the engine returned values for places that do not exist");
+    return {};
 }
 
 void PredictionController::cancel() {

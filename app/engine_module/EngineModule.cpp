@@ -14,8 +14,9 @@ namespace {
 
 class Factory final : public EngineFactory {
   public:
-    Result<std::unique_ptr<PredictionEngine>> openModel(const std::filesystem::path& file) override {
-        return openDkanEngine(file);
+    Result<std::unique_ptr<PredictionEngine>> openModel(const std::filesystem::path& file,
+                                                        const EngineSettings& settings) override {
+        return openDkanEngine(file, settings);
     }
 };
 

@@ -43,8 +43,8 @@ class CsvTable {
         char number[48];
         std::snprintf(number, sizeof number, ",%.2f,%.2f", center.x, center.y);
         text_ += spot + number;
-        for (const auto c : columns_) {
-            std::snprintf(number, sizeof number, ",%.7g", static_cast<double>(values[c]));
+        for (std::size_t i = 0; i < columns_.size(); ++i) {
+            std::snprintf(number, sizeof number, ",%.7g", static_cast<double>(values[i]));
             text_ += number;
         }
         text_ += '\n';
@@ -97,16 +97,17 @@ Result<std::string> predictAtSpots(PredictionEngine& engine, const SlideSource& 
     std::vector<SpotPlace> places;
     for (const auto& s : spots)
         places.push_back({s.id, s.column, s.row, s.center});
-    auto values = engine.predictSpots(slide, scale, places, {});
-    if (!values) return Failure(values.error());
+    auto prediction = engine.predictSpots(slide, scale, places, columns, {});
+    if (!prediction) return Failure(prediction.error());
+    const auto& values = prediction->values;
     CsvTable table(engine.model(), columns);
-    const auto genes = engine.model().genes.size();
+    const auto genes = columns.size();
     std::size_t unreadable = 0;
     for (std::size_t i = 0; i < places.size(); ++i) {
-        if (std::isnan((*values)[i * genes]))
+        if (std::isnan(values[i * genes]))
             ++unreadable;
         else
-            table.row(places[i].id, places[i].center, values->data() + i * genes);
+            table.row(places[i].id, places[i].center, values.data() + i * genes);
     }
     if (unreadable > 0)
         say(std::to_string(unreadable) + " spots lie where the slide cannot be read and are left out.");
@@ -118,8 +119,9 @@ Result<std::string> predictOnLattice(PredictionEngine& engine, std::shared_ptr<c
                                      const std::vector<std::size_t>& columns) {
     PredictionLattice lattice;
     std::vector<std::pair<std::int64_t, std::vector<float>>> rows;
-    const auto genes = engine.model().genes.size();
+    const auto genes = columns.size();
     PredictionListener listener;
+    listener.note = say;
     listener.planned = [&](const PredictionLattice& planned) { lattice = planned; };
     listener.batch = [&](const PredictionBatch& batch) {
         for (std::size_t i = 0; i < batch.cells.size(); ++i) {
@@ -131,6 +133,7 @@ Result<std::string> predictOnLattice(PredictionEngine& engine, std::shared_ptr<c
     request.slide = std::move(slide);
     request.micronsPerPixel = scale;
     request.pitchMicrons = pitch;
+    request.genes = columns;
     if (auto ok = engine.predictLattice(request, listener, {}); !ok) return Failure(ok.error());
     if (lattice.tissueSpots == 0)
         say("No tissue was found on this slide; the table is empty.");

@@ -1,16 +1,15 @@
 #include "inference/engine/DkanEngine.h"
 
-#include "inference/engine/DkanPredictor.h"
-#include "inference/engine/SpotGrid.h"
-#include "viewer/slide/SlidePyramid.h"
-#include "viewer/slide/TissueMask.h"
+#include "inference/engine/Devices.h"
+#include "inference/engine/LatticeRun.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 namespace spotglass {
 namespace {
+
+constexpr int kMostPatches = 256, kMostSpots = 64; ///< given to a device at a time
 
 ModelSummary summarise(const ModelCard& card, const std::filesystem::path& file) {
     ModelSummary s;
@@ -36,36 +35,6 @@ ModelSummary summarise(const ModelCard& card, const std::filesystem::path& file)
     return s;
 }
 
-/// Which of the windows still to do comes next: those in view first, then the nearest to what is looked at.
-std::size_t nextWindow(const std::vector<GridWindow>& windows, const std::vector<std::size_t>& open,
-                       Level0Rect view) {
-    const auto eye = view.center();
-    const auto score = [&](std::size_t i) {
-        const auto& w = windows[i].owned;
-        const double distance = std::hypot(w.center().x - eye.x, w.center().y - eye.y);
-        return std::pair(!view.isEmpty() && w.intersects(view) ? 0 : 1, distance);
-    };
-    std::size_t best = 0;
-    for (std::size_t i = 1; i < open.size(); ++i)
-        if (score(open[i]) < score(open[best])) best = i;
-    return best;
-}
-
-/// The window's own spots, nearest to the eye first.
-std::vector<std::size_t> centreOut(const GridWindow& window, Level0Rect view) {
-    std::vector<std::size_t> order(window.spots.size());
-    for (std::size_t i = 0; i < order.size(); ++i)
-        order[i] = i;
-    const auto eye = view.isEmpty() ? window.owned.center() : view.center();
-    const auto key = [&](std::size_t i) {
-        const auto& p = window.spots[i].center;
-        return std::pair(!view.isEmpty() && !view.contains(p), std::hypot(p.x - eye.x, p.y - eye.y));
-    };
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return key(a) < key(b); });
-    return order;
-}
-
 /// The slide level lays the spots out on a dense lattice, so their array coordinates must be those of one
 /// array.
 Result<void> checkArray(const std::vector<SpotPlace>& spots) {
@@ -84,150 +53,13 @@ Result<void> checkArray(const std::vector<SpotPlace>& spots) {
     return {};
 }
 
-/// LibTorch throws; nothing may leave the engine as an exception.
-template <typename Work> auto guarded(const Work& work) -> decltype(work()) {
-    try {
-        return work();
-    } catch (const std::bad_alloc&) {
-        return fail(ErrorKind::Device, "there is not enough memory for this prediction", {},
-                    "Close other programs");
-    } catch (const std::exception& error) { // c10::Error is one
-        return fail(ErrorKind::Defect, std::string("the prediction failed (") + error.what() + ")");
-    }
-}
-
-class DkanEngine final : public PredictionEngine {
-  public:
-    DkanEngine(LoadedModel model, std::unique_ptr<FrozenEncoder> encoder, const std::filesystem::path& file)
-        : model_(std::move(model)), encoder_(std::move(encoder)), summary_(summarise(model_.card, file)),
-          predictor_(model_) {}
-
-    [[nodiscard]] const ModelSummary& model() const override { return summary_; }
-
-    Result<void> predictLattice(const PredictionRequest& request, const PredictionListener& listener,
-                                CancelToken cancel) override {
-        return guarded([&] { return runLattice(request, listener, cancel); });
-    }
-    Result<std::vector<float>> predictSpots(const SlideSource& slide, MicronsPerPixel scale,
-                                            const std::vector<SpotPlace>& spots,
-                                            CancelToken cancel) override {
-        return guarded([&] { return runSpots(slide, scale, spots, cancel); });
-    }
-
-  private:
-    Result<void> runLattice(const PredictionRequest& request, const PredictionListener& listener,
-                            const CancelToken& cancel);
-    Result<std::vector<float>> runSpots(const SlideSource& slide, MicronsPerPixel scale,
-                                        const std::vector<SpotPlace>& spots, const CancelToken& cancel);
-    [[nodiscard]] PatchReader reader(const SlideSource& slide, MicronsPerPixel scale) const {
-        return {slide, scale, model_.card.patchPixels, model_.card.micronsPerPixel};
-    }
-    Result<void> runWindow(const GridWindow& window, const PatchReader& patches, FeatureBank& bank,
-                           Level0Rect view, int columns, const PredictionListener& listener,
-                           const CancelToken& cancel);
-
-    LoadedModel model_;
-    std::unique_ptr<FrozenEncoder> encoder_;
-    ModelSummary summary_;
-    DkanPredictor predictor_;
+/// A model's networks from its files, on the CPU.
+struct Networks {
+    LoadedModel model;
+    std::unique_ptr<FrozenEncoder> encoder;
 };
 
-Result<void> DkanEngine::runLattice(const PredictionRequest& request, const PredictionListener& listener,
-                                    const CancelToken& cancel) {
-    if (!request.slide || !request.micronsPerPixel.isValid())
-        return badInput("this slide has no scale, so physical distances are not known", {},
-                        "Give its micrometres per pixel (--mpp on the command line)");
-    const auto bounds = level0Bounds(*request.slide->info());
-    auto grid =
-        SpotGrid::plan({bounds.width, bounds.height, request.micronsPerPixel, model_.card.spotPitchMicrons,
-                        model_.card.contextMicrons, request.pitchMicrons});
-    if (!grid) return Failure(grid.error());
-    auto mask = TissueMask::compute(*request.slide, cancel);
-    if (!mask) return Failure(mask.error());
-    // A spot is predicted where at least half of a square of half the pitch around its centre is tissue.
-    const double w = model_.card.spotPitchMicrons / request.micronsPerPixel.x / 2;
-    const double h = model_.card.spotPitchMicrons / request.micronsPerPixel.y / 2;
-    const auto windows = grid->windows([&](Level0Point p) {
-        return mask->coverage({p.x - w / 2, p.y - h / 2, w, h}) >= 0.5;
-    });
-    PredictionLattice lattice{grid->columns(), grid->rows(), grid->latticeToLevel0(), 0, {}};
-    lattice.tissue = std::make_shared<TissueOutline>(
-        TissueOutline{mask->width(), mask->height(), mask->cellWidth(), mask->cellHeight(), mask->cells()});
-    for (const auto& window : windows)
-        lattice.tissueSpots += window.spots.size();
-    if (listener.planned) listener.planned(lattice);
-
-    const PatchReader patches = reader(*request.slide, request.micronsPerPixel);
-    FeatureBank bank(patches, *encoder_);
-    std::vector<std::size_t> open(windows.size());
-    for (std::size_t i = 0; i < open.size(); ++i)
-        open[i] = i;
-    while (!open.empty()) {
-        if (cancel.isCancelled()) return cancelled();
-        const Level0Rect view = request.visibleRegion ? request.visibleRegion() : request.first;
-        const auto next = nextWindow(windows, open, view);
-        const auto& window = windows[open[next]];
-        open.erase(open.begin() + static_cast<std::ptrdiff_t>(next));
-        if (auto ok = runWindow(window, patches, bank, view, grid->columns(), listener, cancel); !ok)
-            return ok;
-    }
-    return {};
-}
-
-Result<void> DkanEngine::runWindow(const GridWindow& window, const PatchReader& patches, FeatureBank& bank,
-                                   Level0Rect view, int columns, const PredictionListener& listener,
-                                   const CancelToken& cancel) {
-    std::vector<PredictorSpot> context;
-    for (const auto& spot : window.context)
-        context.push_back({spot.center, spot.row, spot.column});
-    const auto order = centreOut(window, view);
-    std::vector<std::size_t> wanted;
-    for (const auto i : order)
-        wanted.push_back(window.tokenOf[i]);
-    const auto deliver = [&](const std::vector<std::size_t>& done, const torch::Tensor& values) {
-        PredictionBatch batch;
-        for (const auto i : done) {
-            const auto& spot = window.spots[order[i]];
-            batch.cells.push_back(static_cast<std::int64_t>(spot.row) * columns + spot.column);
-        }
-        batch.values.assign(values.data_ptr<float>(), values.data_ptr<float>() + values.numel());
-        if (listener.batch) listener.batch(batch);
-    };
-    return predictor_.predict(bank, patches, context, wanted, cancel, deliver, 16);
-}
-
-Result<std::vector<float>> DkanEngine::runSpots(const SlideSource& slide, MicronsPerPixel scale,
-                                                const std::vector<SpotPlace>& spots,
-                                                const CancelToken& cancel) {
-    if (!scale.isValid())
-        return badInput("this slide has no scale, so physical distances are not known", {},
-                        "Give its micrometres per pixel (--mpp on the command line)");
-    if (auto ok = checkArray(spots); !ok) return Failure(ok.error());
-    const PatchReader patches = reader(slide, scale);
-    FeatureBank bank(patches, *encoder_);
-    std::vector<PredictorSpot> context;
-    std::vector<std::size_t> wanted;
-    for (const auto& spot : spots) {
-        wanted.push_back(context.size());
-        context.push_back({spot.center, spot.row, spot.column});
-    }
-    const auto genes = summary_.genes.size();
-    std::vector<float> result(spots.size() * genes, ExpressionField::missing);
-    const auto deliver = [&](const std::vector<std::size_t>& done, const torch::Tensor& values) {
-        const float* row = values.data_ptr<float>();
-        for (const auto i : done) {
-            std::copy(row, row + genes, result.begin() + static_cast<std::ptrdiff_t>(i * genes));
-            row += genes;
-        }
-    };
-    if (auto ok = predictor_.predict(bank, patches, context, wanted, cancel, deliver); !ok)
-        return Failure(ok.error());
-    return result;
-}
-
-} // namespace
-
-Result<std::unique_ptr<PredictionEngine>> openDkanEngine(const std::filesystem::path& file) {
+Result<Networks> loadNetworks(const std::filesystem::path& file) {
     auto model = loadModel(file);
     if (!model) return Failure(model.error());
     auto encoder = makeFrozenEncoder(model->card.imageEncoder);
@@ -239,7 +71,142 @@ Result<std::unique_ptr<PredictionEngine>> openDkanEngine(const std::filesystem::
         return badInput("its width is " + std::to_string(model->card.config.width) + ", its encoder gives " +
                             std::to_string(encoder->width()),
                         file.string(), "The model card belongs to another model");
-    return std::make_unique<DkanEngine>(std::move(*model), std::move(encoder), file);
+    return Networks{std::move(*model), std::move(encoder)};
+}
+
+/// LibTorch throws; nothing may leave the engine as an exception.
+template <typename Work> auto guarded(const Work& work) -> decltype(work()) {
+    try {
+        return work();
+    } catch (const c10::Error& error) {
+        if (classify(error, true) == ComputeFailure::OutOfMemory)
+            return fail(ErrorKind::Device, "there is not enough memory for this prediction", {},
+                        "Close other programs, or use a smaller model");
+        return fail(ErrorKind::Defect,
+                    "the prediction failed (" + std::string(error.what_without_backtrace()) + ")");
+    } catch (const std::bad_alloc&) {
+        return fail(ErrorKind::Device, "there is not enough memory for this prediction", {},
+                    "Close other programs, or use a smaller model");
+    } catch (const std::exception& error) {
+        return fail(ErrorKind::Defect, std::string("the prediction failed (") + error.what() + ")");
+    }
+}
+
+class DkanEngine final : public PredictionEngine {
+  public:
+    DkanEngine(ModelCard card, const std::filesystem::path& file, int featureWidth, DeviceRunner runner,
+               EngineSettings settings, std::string note)
+        : card_(std::move(card)), summary_(summarise(card_, file)), featureWidth_(featureWidth),
+          settings_(std::move(settings)), runner_(std::move(runner)), note_(std::move(note)),
+          patchBatch_(kMostPatches, settings_.patchBatch), spotBatch_(kMostSpots, settings_.spotBatch) {}
+
+    [[nodiscard]] const ModelSummary& model() const override { return summary_; }
+
+    Result<PredictionReport> predictLattice(const PredictionRequest& request,
+                                            const PredictionListener& listener, CancelToken cancel) override {
+        return guarded([&]() -> Result<PredictionReport> {
+            if (auto ok = chooseGenes(request.genes); !ok) return Failure(ok.error());
+            if (!note_.empty() && listener.note) listener.note(note_);
+            LatticeRun run(parts(), request, listener, std::move(cancel), nullptr);
+            return run.run();
+        });
+    }
+    Result<SpotPrediction> predictSpots(const SlideSource& slide, MicronsPerPixel scale,
+                                        const std::vector<SpotPlace>& spots,
+                                        const std::vector<std::size_t>& genes, CancelToken cancel) override {
+        return guarded([&]() -> Result<SpotPrediction> {
+            if (auto ok = chooseGenes(genes); !ok) return Failure(ok.error());
+            return runSpots(slide, scale, spots, genes.empty() ? card_.genes.size() : genes.size(), cancel);
+        });
+    }
+
+  private:
+    [[nodiscard]] RunParts parts() {
+        return {card_, runner_, patchBatch_, spotBatch_, settings_, featureWidth_};
+    }
+    [[nodiscard]] Result<void> chooseGenes(const std::vector<std::size_t>& genes) {
+        if (std::ranges::any_of(genes, [&](std::size_t g) { return g >= card_.genes.size(); }))
+            return fail(ErrorKind::Defect, "a gene was asked for that the model does not have");
+        runner_.chooseGenes({genes.begin(), genes.end()});
+        return {};
+    }
+    Result<SpotPrediction> runSpots(const SlideSource& slide, MicronsPerPixel scale,
+                                    const std::vector<SpotPlace>& spots, std::size_t genes,
+                                    const CancelToken& cancel);
+
+    ModelCard card_;
+    ModelSummary summary_;
+    int featureWidth_;
+    EngineSettings settings_;
+    DeviceRunner runner_;
+    std::string note_; ///< about the choice of the device
+    BatchSize patchBatch_, spotBatch_;
+};
+
+Result<SpotPrediction> DkanEngine::runSpots(const SlideSource& slide, MicronsPerPixel scale,
+                                            const std::vector<SpotPlace>& spots, std::size_t genes,
+                                            const CancelToken& cancel) {
+    const auto started = std::chrono::steady_clock::now();
+    const auto resampling = resamplingNote(scale, card_.micronsPerPixel);
+    if (!resampling) return Failure(resampling.error());
+    if (auto ok = checkArray(spots); !ok) return Failure(ok.error());
+    PatchStream stream(parts(), slide, scale, nullptr);
+    WindowPredictor predictor(stream.predictorParts(parts()));
+    std::vector<PredictorSpot> context;
+    std::vector<std::size_t> wanted;
+    for (const auto& spot : spots) {
+        wanted.push_back(context.size());
+        context.push_back({spot.center, spot.row, spot.column});
+    }
+    SpotPrediction result;
+    result.values.assign(spots.size() * genes, ExpressionField::missing);
+    auto& report = result.report;
+    const auto deliver = [&](const std::vector<std::size_t>& done, const torch::Tensor& values) {
+        const float* row = values.data_ptr<float>();
+        for (const auto i : done) {
+            std::copy(row, row + genes, result.values.begin() + static_cast<std::ptrdiff_t>(i * genes));
+            row += genes;
+        }
+        report.spots += done.size();
+    };
+    auto done = predictor.predict({0, context, wanted, {}}, cancel, {}, deliver);
+    if (!done) return Failure(done.error());
+    report.notes = runner_.takeNotes();
+    if (!resampling->empty()) report.notes.insert(report.notes.begin(), *resampling);
+    if (!note_.empty()) report.notes.insert(report.notes.begin(), note_);
+    report.device = runner_.compute().device();
+    report.precision = std::string(name(settings_.precision));
+    report.encoderPasses = stream.bank.encoderPasses();
+    report.featuresFromCache = stream.bank.fromStore();
+    report.patchBatch = patchBatch_.next();
+    report.spotBatch = spotBatch_.next();
+    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count();
+    return result;
+}
+
+} // namespace
+
+Result<std::unique_ptr<PredictionEngine>> openDkanEngine(const std::filesystem::path& file,
+                                                         const EngineSettings& settings) {
+    std::string note;
+    auto device = chooseDevice(settings.device, note);
+    if (!device) return Failure(device.error());
+    auto networks = loadNetworks(file);
+    if (!networks) return Failure(networks.error());
+    ModelCard card = networks->model.card;
+    const int width = networks->encoder->width();
+    const auto precision = settings.precision;
+    return guarded([&]() -> Result<std::unique_ptr<PredictionEngine>> {
+        auto compute =
+            makeCompute(std::move(networks->model), std::move(networks->encoder), *device, precision);
+        const auto onCpu = [file, precision]() -> Result<std::unique_ptr<Compute>> {
+            auto again = loadNetworks(file);
+            if (!again) return Failure(again.error());
+            return makeCompute(std::move(again->model), std::move(again->encoder), torch::kCPU, precision);
+        };
+        return std::make_unique<DkanEngine>(std::move(card), file, width,
+                                            DeviceRunner(std::move(compute), onCpu), settings, note);
+    });
 }
 
 } // namespace spotglass

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "inference/model/Precision.h"
 #include "viewer/base/CancelToken.h"
 #include "viewer/base/ExpressionField.h"
 #include "viewer/base/Result.h"
@@ -37,6 +38,20 @@ struct PredictionLattice {
     LatticeAffine latticeToLevel0;
     std::size_t tissueSpots = 0; ///< how many cells lie on tissue and will be predicted
     std::shared_ptr<const TissueOutline> tissue = nullptr; ///< the mask that decided it; may be null
+    std::string costNote = {}; ///< a sentence about memory and work where they are out of the ordinary
+};
+
+/// What a run did.
+struct PredictionReport {
+    std::string device;    ///< where it ended: "cpu", "cuda:0"
+    std::string precision; ///< "fp32", "bf16", "fp16"
+    std::size_t spots = 0; ///< delivered, those from the cache among them
+    std::size_t spotsFromCache = 0;
+    std::size_t encoderPasses = 0; ///< of the frozen encoder, one a distinct patch
+    std::size_t featuresFromCache = 0;
+    int patchBatch = 0, spotBatch = 0; ///< patches and spots given to the device at a time
+    double seconds = 0;
+    std::vector<std::string> notes; ///< sentences for the user: resampling, a device that failed, ...
 };
 
 /// A batch of finished spots: cells[i] = row * columns + column of the lattice; values are cells x genes,
@@ -56,12 +71,17 @@ struct PredictionRequest {
     /// still to do are taken in the order the eye moves. Thread-safe, does not block; may be empty (then
     /// `first` stays).
     std::function<Level0Rect()> visibleRegion;
+    std::vector<std::size_t> genes = {}; ///< indices into the panel; empty: all (only these are kept)
+    /// Every spot attends to the whole slide's tissue instead of a window of the width the model was trained
+    /// with. PredictionLattice::costNote says what that costs.
+    bool wholeSlideContext = false;
 };
 
 /// Receives a run's results, all on the engine's own thread; must not block for long.
 struct PredictionListener {
     std::function<void(const PredictionLattice&)> planned;
     std::function<void(const PredictionBatch&)> batch;
+    std::function<void(const std::string&)> note; ///< a sentence for the user, as soon as it is true
 };
 
 /// Spots given by their centres, as of a measured section: array coordinates (column = round(x), row =
@@ -72,6 +92,12 @@ struct SpotPlace {
     Level0Point center;
 };
 
+/// Values at given spots: spots x genes, row-major, NaN where the slide cannot be read.
+struct SpotPrediction {
+    std::vector<float> values;
+    PredictionReport report;
+};
+
 /// One loaded model, ready to predict. Calls block and belong to one worker thread at a time.
 class PredictionEngine {
   public:
@@ -80,17 +106,28 @@ class PredictionEngine {
 
     /// Predicts the lattice of the whole slide, `request.first` first, window by window, centre out (design
     /// section 4). Every value depends on its context window alone, not on the order. Cancelled when the
-    /// token says so; batches delivered until then are final.
-    [[nodiscard]] virtual Result<void> predictLattice(const PredictionRequest& request,
-                                                      const PredictionListener& listener,
-                                                      CancelToken cancel) = 0;
-
-    /// Predicts at given spots, with all of them as context (as in training). Returns spots x genes,
-    /// row-major.
-    [[nodiscard]] virtual Result<std::vector<float>> predictSpots(const SlideSource& slide,
-                                                                  MicronsPerPixel micronsPerPixel,
-                                                                  const std::vector<SpotPlace>& spots,
+    /// token says so; batches delivered until then are final, and are taken from the slide's cache the next
+    /// time. BadInput when the slide's scale and the model's differ more than four times.
+    [[nodiscard]] virtual Result<PredictionReport> predictLattice(const PredictionRequest& request,
+                                                                  const PredictionListener& listener,
                                                                   CancelToken cancel) = 0;
+
+    /// Predicts at given spots, with all of them as context (as in training). `genes` as in
+    /// PredictionRequest.
+    [[nodiscard]] virtual Result<SpotPrediction> predictSpots(const SlideSource& slide,
+                                                              MicronsPerPixel micronsPerPixel,
+                                                              const std::vector<SpotPlace>& spots,
+                                                              const std::vector<std::size_t>& genes,
+                                                              CancelToken cancel) = 0;
+};
+
+/// Where and how an engine computes.
+struct EngineSettings {
+    std::string device = "auto"; ///< "auto" (the best that works), "cpu", "cuda", "cuda:1"
+    Precision precision = Precision::Float32;
+    int patchBatch = 0; ///< patches the encoder gets at a time; 0: found by trial
+    int spotBatch = 0;  ///< likewise, spots
+    int readers = 0;    ///< threads that read patches; 0: as many as the machine has processors
 };
 
 /// What the Torch-side module offers to the window; opened at run time, after the first picture (design
@@ -98,9 +135,10 @@ class PredictionEngine {
 class EngineFactory {
   public:
     virtual ~EngineFactory() = default;
-    /// Loads a model file. Blocking (a second or more). BadInput with a sentence when the file is not usable.
+    /// Loads a model file. Blocking (a second or more). BadInput with a sentence when the file is not usable,
+    /// Device when the device that was asked for cannot be used.
     [[nodiscard]] virtual Result<std::unique_ptr<PredictionEngine>>
-    openModel(const std::filesystem::path& file) = 0;
+    openModel(const std::filesystem::path& file, const EngineSettings& settings = {}) = 0;
 };
 
 } // namespace spotglass

@@ -50,16 +50,15 @@ torch::ScalarType setPrecision(nn::Module& module, const torch::Device& device, 
     return type;
 }
 
-DkanInference::DkanInference(LoadedModel model, const torch::Device& device, Precision precision,
-                             std::vector<int64_t> genes)
+DkanInference::DkanInference(LoadedModel model, const torch::Device& device, Precision precision)
     : model_(std::move(model)), device_(device), precision_(precision) {
     const torch::NoGradGuard noGradient;
     auto& network = model_.network;
     network->eval();
     network->to(device);
-    text_ = network->encodeText(model_.geneEmbeddings.to(device, torch::kFloat32)); // once, in 32 bits
-    if (!genes.empty()) text_ = text_.index_select(0, torch::tensor(genes, torch::kInt64).to(device));
+    panel_ = network->encodeText(model_.geneEmbeddings.to(device, torch::kFloat32)); // once, in 32 bits
     prepareImagePath();
+    chooseGenes({});
     const auto type = setPrecision(*network, device, precision);
     patchEncoder_.emplace(network->patchEncoder(), device, type);
     const bool plain =
@@ -77,13 +76,18 @@ void DkanInference::prepareImagePath() {
     const auto& last = blocks.back().second->fn->second();
     firstWeight_ = first.weight.detach() * firstNorm.weight.detach();
     firstBias_ = first.bias.detach() + torch::mv(first.weight.detach(), firstNorm.bias.detach());
-    textCentred_ = text_ - text_.mean(1, true);
-    textVariance_ = textCentred_.square().mean(1);
-    textHidden_ = torch::mm(textCentred_, firstWeight_.t());
     head_ = model_.network->finalHead().weight.detach().view({-1});
     lastWeight_ = torch::mv(last.weight.detach().t(), head_);
     lastBias_ = (torch::dot(last.bias.detach(), head_) + model_.network->finalHead().bias.detach().squeeze())
                     .item<double>();
+}
+
+void DkanInference::chooseGenes(const std::vector<int64_t>& genes) {
+    const torch::NoGradGuard noGradient;
+    text_ = genes.empty() ? panel_ : panel_.index_select(0, torch::tensor(genes, torch::kInt64).to(device_));
+    textCentred_ = text_ - text_.mean(1, true);
+    textVariance_ = textCentred_.square().mean(1);
+    textHidden_ = torch::mm(textCentred_, firstWeight_.t());
 }
 
 Tensor DkanInference::usual(const Tensor& features) const {

@@ -20,10 +20,11 @@ namespace spotglass {
 /// time.
 class DkanInference {
   public:
-    /// Takes the model over and changes its weights for the device and precision. `genes` are indices into
-    /// the panel; empty means all.
-    DkanInference(LoadedModel model, const torch::Device& device, Precision precision,
-                  std::vector<int64_t> genes = {});
+    /// Takes the model over and changes its weights for the device and precision. All genes are predicted.
+    DkanInference(LoadedModel model, const torch::Device& device, Precision precision);
+
+    /// Which genes predict() gives from now on: indices into the panel, empty for all. Fast.
+    void chooseGenes(const std::vector<int64_t>& genes);
 
     /// All spots of a slide or window: raw frozen features N x D (any float type, any device) and positions
     /// N x 2 (row, column) -> slide tokens N x D on the device.
@@ -51,6 +52,7 @@ class DkanInference {
     std::optional<FoldedResNet> patchEncoder_;
     torch::Tensor mean_, scale_; ///< of the frozen features; undefined where they change nothing
     // The image path of the chosen genes (G) in its two cheap ends; H is the MLP's hidden width.
+    torch::Tensor panel_;        ///< gene tokens of the whole panel
     torch::Tensor text_;         ///< G x D gene tokens
     torch::Tensor textCentred_;  ///< G x D, each less its own mean
     torch::Tensor textVariance_; ///< G

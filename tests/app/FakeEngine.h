@@ -66,8 +66,8 @@ class FakeEngine final : public PredictionEngine {
     }
     [[nodiscard]] const ModelSummary& model() const override { return summary_; }
 
-    Result<void> predictLattice(const PredictionRequest& request, const PredictionListener& listener,
-                                CancelToken cancel) override {
+    Result<PredictionReport> predictLattice(const PredictionRequest& request,
+                                            const PredictionListener& listener, CancelToken cancel) override {
         if (options_.onStart) options_.onStart(cancel);
         const PredictionLattice lattice{options_.columns,
                                         options_.rows,
@@ -90,10 +90,12 @@ class FakeEngine final : public PredictionEngine {
             done += count;
         }
         if (options_.failure) return tl::unexpected(*options_.failure);
-        return {};
+        PredictionReport report;
+        report.spots = left.size();
+        return report;
     }
-    Result<std::vector<float>> predictSpots(const SlideSource&, MicronsPerPixel,
-                                            const std::vector<SpotPlace>&, CancelToken) override {
+    Result<SpotPrediction> predictSpots(const SlideSource&, MicronsPerPixel, const std::vector<SpotPlace>&,
+                                        const std::vector<std::size_t>&, CancelToken) override {
         return fail(ErrorKind::Defect, "not needed here");
     }
 
@@ -124,7 +126,8 @@ class FakeFactory final : public EngineFactory {
     FakeEngineOptions options;
     std::atomic<int> opened{0};
 
-    Result<std::unique_ptr<PredictionEngine>> openModel(const std::filesystem::path& file) override {
+    Result<std::unique_ptr<PredictionEngine>> openModel(const std::filesystem::path& file,
+                                                        const EngineSettings&) override {
         ++opened;
         if (file.string().find("broken") != std::string::npos)
             return badInput("this file is not a Spotglass model", file.string(), "Choose another file");

@@ -113,11 +113,14 @@ class TestDkanInference : public QObject {
         auto model = randomModel(configOf(3));
         const auto in = inputsFor(model.card.config, 4);
         const auto all = expected(model, in);
-        DkanInference inference(std::move(model), torch::kCPU, Precision::Float32, {7, 2});
+        DkanInference inference(std::move(model), torch::kCPU, Precision::Float32);
+        inference.chooseGenes({7, 2});
         const auto some = predicted(inference, in);
         QCOMPARE(some.size(1), int64_t{2});
         QVERIFY(largest(some.select(1, 0) - all.select(1, 7)) < 1e-5);
         QVERIFY(largest(some.select(1, 1) - all.select(1, 2)) < 1e-5);
+        inference.chooseGenes({});
+        QVERIFY(largest(predicted(inference, in) - all) < 1e-5);
     }
     /// The features of an imported model have neither mean nor scale, and large ones are not cut.
     void featuresOfAnImportedModelAreTakenAsTheyAre() {

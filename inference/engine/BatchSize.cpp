@@ -1,0 +1,42 @@
+#include "inference/engine/BatchSize.h"
+
+#include <algorithm>
+
+namespace spotglass {
+namespace {
+constexpr int kSamples = 2; ///< the first of a size may pay for memory and for kernels that are made then
+constexpr double kGain = 1.05;
+} // namespace
+
+BatchSize::BatchSize(int largest, int fixed, double longestSeconds)
+    : largest_(std::max(1, fixed > 0 ? fixed : largest)), current_(fixed > 0 ? fixed : 1), best_(current_),
+      longest_(longestSeconds), settled_(fixed > 0) {}
+
+void BatchSize::settle(int size) {
+    current_ = size;
+    settled_ = true;
+}
+
+void BatchSize::took(int items, double seconds) {
+    if (settled_ || items != current_ || !(seconds > 0)) return;
+    rate_ = std::max(rate_, items / seconds);
+    if (++samples_ < kSamples) return;
+    if (rate_ <= bestRate_ * kGain) return settle(best_);
+    best_ = current_;
+    bestRate_ = rate_;
+    const bool tooLong = 2 * current_ / rate_ > longest_;
+    if (2 * current_ > largest_ || tooLong) return settle(best_);
+    current_ *= 2;
+    rate_ = 0;
+    samples_ = 0;
+}
+
+bool BatchSize::doesNotFit(int items) {
+    if (items <= 1) return false;
+    largest_ = items / 2;
+    best_ = std::min(best_, largest_);
+    settle(std::min(current_, largest_));
+    return true;
+}
+
+} // namespace spotglass

@@ -1,0 +1,32 @@
+#pragma once
+
+namespace spotglass {
+
+/// Finds how many items a device should be given at a time, by trying with the work at hand: doubles as long
+/// as items get cheaper by a twentieth and a batch stays short, so that a cancel or a moved view is answered
+/// soon. Not thread-safe.
+class BatchSize {
+  public:
+    /// `fixed` > 0 is used as it is (memory permitting).
+    explicit BatchSize(int largest, int fixed = 0, double longestSeconds = 0.5);
+
+    /// How many items the next batch should have.
+    [[nodiscard]] int next() const { return current_; }
+    /// False while it is still trying: then a batch should be timed alone.
+    [[nodiscard]] bool isSettled() const { return settled_; }
+    /// A batch took so long. Smaller batches than next(), such as a rest, are not judged.
+    void took(int items, double seconds);
+    /// A batch did not fit: at most half of it from now on. False when that was a single item.
+    [[nodiscard]] bool doesNotFit(int items);
+
+  private:
+    void settle(int size);
+
+    int largest_, current_, best_;
+    double longest_;
+    double bestRate_ = 0, rate_ = 0; ///< items a second: of best_, of current_
+    int samples_ = 0;                ///< of current_
+    bool settled_ = false;
+};
+
+} // namespace spotglass

@@ -1,0 +1,54 @@
+#pragma once
+
+#include "inference/engine/Compute.h"
+#include "viewer/base/Result.h"
+
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace spotglass {
+
+/// Why a computation threw.
+enum class ComputeFailure {
+    OutOfMemory, ///< a smaller batch may fit
+    DeviceLost,  ///< of a device other than the CPU: it does not answer, or answers with errors
+    Defect
+};
+[[nodiscard]] ComputeFailure classify(const std::exception& error, bool onCpu);
+
+/// Holds the networks where they run, and brings them to the CPU when their device fails in mid-run, so that
+/// nothing is lost. One thread at a time.
+class DeviceRunner {
+  public:
+    /// `onCpu` makes the same networks on the CPU, from their files; called at most once.
+    using MakeOnCpu = std::function<Result<std::unique_ptr<Compute>>()>;
+    DeviceRunner(std::unique_ptr<Compute> compute, MakeOnCpu onCpu);
+
+    [[nodiscard]] Compute& compute() { return *compute_; }
+    /// Grows with every change of device: tensors on the device before are void.
+    [[nodiscard]] int generation() const { return generation_; }
+
+    /// Call with what a call of compute() threw. Out of memory: gives that, and frees what LibTorch has
+    /// cached. A lost device: moves to the CPU and gives DeviceLost; the work can be done again there. In all
+    /// other cases throws `error` on.
+    ComputeFailure recover(const std::exception& error);
+
+    /// Goes on with the CPU, with a note that begins with `reason`. False when it is there already.
+    [[nodiscard]] bool moveToCpu(const std::string& reason);
+
+    /// Sentences about what happened; empties the list.
+    [[nodiscard]] std::vector<std::string> takeNotes();
+    void chooseGenes(const std::vector<int64_t>& genes);
+
+  private:
+    std::unique_ptr<Compute> compute_;
+    MakeOnCpu onCpu_;
+    std::vector<int64_t> genes_;
+    int generation_ = 0;
+    std::vector<std::string> notes_;
+};
+
+} // namespace spotglass

@@ -1,0 +1,72 @@
+#pragma once
+
+#include "inference/engine/PredictionEngine.h"
+#include "inference/engine/RunCache.h"
+#include "inference/engine/SpotOrder.h"
+#include "inference/engine/WindowPredictor.h"
+#include "inference/model/ModelCard.h"
+
+#include <chrono>
+
+namespace spotglass {
+
+/// What a run of any kind needs of its engine. Owns nothing.
+struct RunParts {
+    const ModelCard& card;
+    DeviceRunner& runner;
+    BatchSize& patchBatch;
+    BatchSize& spotBatch;
+    const EngineSettings& settings;
+    int featureWidth;
+};
+
+/// A slide's patches on their way to features: reader threads, what they have read, what is encoded.
+class PatchStream {
+  public:
+    PatchStream(const RunParts& parts, const SlideSource& slide, MicronsPerPixel scale, FeatureStore* store);
+    [[nodiscard]] WindowPredictor::Parts predictorParts(const RunParts& parts);
+
+    PatchReader reader;
+    PatchLoader loader;
+    FeatureBank bank;
+};
+
+/// Whether a slide of that scale can be read for a model of that one: a sentence where it is resampled by
+/// more than a twentieth, an error of kind BadInput where the two differ more than four times.
+[[nodiscard]] Result<std::string> resamplingNote(MicronsPerPixel slide, double model);
+
+/// One call of PredictionEngine::predictLattice(). One thread; throws what cannot be recovered from.
+class LatticeRun {
+  public:
+    /// `cache` may be null.
+    LatticeRun(const RunParts& parts, const PredictionRequest& request, const PredictionListener& listener,
+               CancelToken cancel, RunCache* cache);
+    [[nodiscard]] Result<PredictionReport> run();
+
+  private:
+    [[nodiscard]] Result<void> plan();
+    void takeFromCache();
+    [[nodiscard]] Result<bool> predictWindow(WindowPredictor& predictor, std::size_t index,
+                                             Level0Rect looked);
+    void deliver(OpenWindow& window, const std::vector<std::size_t>& spots, const torch::Tensor& values);
+    void boundMemory(PatchStream& stream) const;
+    [[nodiscard]] std::vector<PatchKey> patchesOfNextWindow(const WindowPredictor& predictor,
+                                                            std::size_t current, Level0Rect looked) const;
+    [[nodiscard]] std::string contextCost() const;
+    void note(const std::string& sentence);
+    void passNotesOn();
+    [[nodiscard]] Level0Rect view() const;
+    [[nodiscard]] PredictionReport report(const PatchStream* stream);
+
+    RunParts parts_;
+    const PredictionRequest& request_;
+    const PredictionListener& listener_;
+    CancelToken cancel_;
+    RunCache* cache_;
+    std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+    PredictionLattice lattice_;
+    std::vector<OpenWindow> windows_;
+    PredictionReport report_;
+};
+
+} // namespace spotglass
