@@ -1,5 +1,6 @@
 #include "inference/store/SqliteFile.h"
 
+#include <cerrno>
 #include <sqlite3.h>
 
 namespace spotglass {
@@ -13,6 +14,10 @@ SqliteFault SqliteFile::fault(int code) const {
     const auto device = [&](std::string what, std::string hint) {
         return SqliteFault{{ErrorKind::Device, std::move(what), name_, std::move(hint)}, false};
     };
+    // A full disk is met not only where pages are written, which SQLite tells apart, but also where its
+    // other files grow.
+    const int systems = handle_ ? sqlite3_system_errno(handle_.get()) : 0;
+    if ((code & 0xff) == SQLITE_IOERR && (systems == ENOSPC || systems == EDQUOT)) code = SQLITE_FULL;
     switch (code & 0xff) {
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
@@ -80,6 +85,12 @@ bool SqliteFile::isReadOnly() const {
     return sqlite3_db_readonly(handle_.get(), "main") == 1;
 }
 
+bool SqliteFile::hasMoved() const {
+    int moved = 0;
+    const int code = sqlite3_file_control(handle_.get(), "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return code == SQLITE_OK && moved != 0;
+}
+
 SqliteFile::Statement& SqliteFile::Statement::bind(std::string_view text) {
     sqlite3_bind_text(handle_.get(), ++bound_, text.data() ? text.data() : "", static_cast<int>(text.size()),
                       SQLITE_TRANSIENT);
@@ -102,6 +113,19 @@ SqliteFile::Statement& SqliteFile::Statement::bindBytes(std::string_view bytes) 
     return *this;
 }
 
+SqliteFile::Statement& SqliteFile::Statement::bindView(std::string_view bytes) {
+    sqlite3_bind_blob(handle_.get(), ++bound_, bytes.data() ? bytes.data() : "",
+                      static_cast<int>(bytes.size()), SQLITE_STATIC);
+    return *this;
+}
+
+SqliteFile::Statement& SqliteFile::Statement::reset() {
+    sqlite3_reset(handle_.get()); // repeats the error of the last step, which was told then
+    sqlite3_clear_bindings(handle_.get());
+    bound_ = 0;
+    return *this;
+}
+
 SqliteResult<bool> SqliteFile::Statement::step() {
     const int code = sqlite3_step(handle_.get());
     if (code == SQLITE_ROW) return true;
@@ -114,6 +138,13 @@ std::string SqliteFile::Statement::text(int column) const {
     if (!bytes) return {};
     const auto length = static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column));
     return {reinterpret_cast<const char*>(bytes), length};
+}
+
+std::string_view SqliteFile::Statement::bytes(int column) const {
+    const void* bytes = sqlite3_column_blob(handle_.get(), column);
+    if (!bytes) return {};
+    return {static_cast<const char*>(bytes),
+            static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};
 }
 
 double SqliteFile::Statement::real(int column) const {

@@ -29,18 +29,24 @@ class SqliteFile {
     /// Opens the file, or makes an empty one; the folder must exist.
     [[nodiscard]] static SqliteResult<SqliteFile> open(const std::filesystem::path& path);
 
-    /// One statement, run once. Owned by the caller.
+    /// One statement, run once, or again after reset(). Owned by the caller.
     class Statement {
       public:
         Statement& bind(std::string_view text); ///< the next parameter; copied
         Statement& bind(double value);
         Statement& bind(std::int64_t value);
         Statement& bindBytes(std::string_view bytes); ///< as a blob; copied
+        Statement& bindView(std::string_view bytes);  ///< as a blob; not copied: must live until reset()
+
+        /// Makes the statement new again, and lets go of what it read: one that waits in the middle of its
+        /// rows keeps others from tidying the file.
+        Statement& reset();
 
         /// The next row; false after the last one.
         [[nodiscard]] SqliteResult<bool> step();
-        [[nodiscard]] std::string text(int column) const; ///< or bytes of a blob; empty for NULL
-        [[nodiscard]] double real(int column) const;      ///< 0 for NULL
+        [[nodiscard]] std::string text(int column) const;       ///< or bytes of a blob; empty for NULL
+        [[nodiscard]] std::string_view bytes(int column) const; ///< until the next step() or reset()
+        [[nodiscard]] double real(int column) const;            ///< 0 for NULL
         [[nodiscard]] std::int64_t integer(int column) const;
         [[nodiscard]] bool isNull(int column) const;
 
@@ -65,6 +71,9 @@ class SqliteFile {
     [[nodiscard]] SqliteResult<void> transaction(const std::function<SqliteResult<void>()>& work) const;
 
     [[nodiscard]] bool isReadOnly() const;
+
+    /// Whether the file was removed, renamed or replaced since it was opened: what is written now is lost.
+    [[nodiscard]] bool hasMoved() const;
 
   private:
     using Handle = std::unique_ptr<sqlite3, int (*)(sqlite3*)>;

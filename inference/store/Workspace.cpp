@@ -26,7 +26,11 @@ constexpr std::array<const char*, Workspace::schemaVersion> migrations = {
     "CREATE TABLE bookmarks(id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, name TEXT, center_x REAL,"
     " center_y REAL, scale REAL, rotation REAL, mirrored INTEGER, picture BLOB);"
     "CREATE INDEX bookmarks_fingerprint ON bookmarks(fingerprint);"
-    "PRAGMA user_version = 3;"};
+    "PRAGMA user_version = 3;",
+    "CREATE TABLE encoders(name TEXT PRIMARY KEY, weights TEXT NOT NULL, sha256 TEXT NOT NULL,"
+    " bytes INTEGER NOT NULL, modified_ns INTEGER NOT NULL, spec TEXT NOT NULL, trusted INTEGER NOT NULL);"
+    "CREATE TABLE settings(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
+    "PRAGMA user_version = 4;"};
 static_assert(applicationId == 1397770060);
 
 SqliteFault refusal(const fs::path& path, std::string what, std::string hint) {
@@ -85,9 +89,12 @@ SqliteResult<void> checkTables(const SqliteFile& file, const fs::path& path) {
         " 'mpp_x', 'mpp_y', 'mpp_source', 'last_opened', 'picture'))"
         " + (SELECT count(*) FROM pragma_table_info('models') WHERE name IN ('path', 'name', 'last_used'))"
         " + (SELECT count(*) FROM pragma_table_info('bookmarks') WHERE name IN ('id', 'fingerprint', 'name',"
-        " 'center_x', 'center_y', 'scale', 'rotation', 'mirrored', 'picture'))");
+        " 'center_x', 'center_y', 'scale', 'rotation', 'mirrored', 'picture'))"
+        " + (SELECT count(*) FROM pragma_table_info('encoders') WHERE name IN ('name', 'weights', 'sha256',"
+        " 'bytes', 'modified_ns', 'spec', 'trusted'))"
+        " + (SELECT count(*) FROM pragma_table_info('settings') WHERE name IN ('key', 'value'))");
     if (!columns) return tl::unexpected(columns.error());
-    if (*columns == 20) return {};
+    if (*columns == 29) return {};
     return tl::unexpected(SqliteFault{{ErrorKind::BadInput, "tables are missing", path.string(), {}}, true});
 }
 

@@ -37,6 +37,19 @@ struct KnownModel {
     std::string name;
 };
 
+/// A frozen image encoder as the workspace knows it. The file is described as it was when it was looked at
+/// last: where size and time are still the same, it need not be hashed again.
+struct KnownEncoder {
+    std::string name; ///< unique; the user's or the catalogue's
+    std::filesystem::path weights;
+    std::string sha256;          ///< of the file, in hexadecimal digits
+    std::uint64_t bytes = 0;     ///< its size
+    std::int64_t modifiedNs = 0; ///< its time stamp, in nanoseconds since 1970
+    std::string specJson;        ///< how to feed it; not interpreted here
+    /// The user has agreed that this TorchScript file may run: that very file (sha256), and no other.
+    bool trustedProgram = false;
+};
+
 /// Micrometres per level-0 pixel that were given for a slide, and by whom (e.g. "user").
 struct KnownScale {
     MicronsPerPixel micronsPerPixel;
@@ -49,7 +62,7 @@ struct KnownScale {
 /// thread. Errors are of kind Device unless said otherwise; a failed call changes nothing.
 class Workspace {
   public:
-    static constexpr int schemaVersion = 3;
+    static constexpr int schemaVersion = 4;
     static constexpr std::size_t maxPictureBytes = 64u << 10;
     static constexpr std::int64_t keptPictures = 24; ///< slides opened last; older ones lose their picture
 
@@ -90,6 +103,21 @@ class Workspace {
     /// As noteOpened and recentSlides, for model files.
     [[nodiscard]] Result<void> noteModelUsed(const std::filesystem::path& path, const std::string& name);
     [[nodiscard]] Result<std::vector<KnownModel>> recentModels(std::size_t count);
+
+    /// Keeps an encoder; replaces one of the same name. Its trust is what is given here: who gives another
+    /// sha256 asks the user again. Usage without name, file or sha256.
+    [[nodiscard]] Result<void> rememberEncoder(const KnownEncoder& encoder);
+    /// All of them, by name. Whether the files still exist is not looked at.
+    [[nodiscard]] Result<std::vector<KnownEncoder>> encoders();
+    /// Nothing when there is none of that name.
+    [[nodiscard]] Result<std::optional<KnownEncoder>> encoder(const std::string& name);
+    /// Nothing happens when there is none. The file stays.
+    [[nodiscard]] Result<void> forgetEncoder(const std::string& name);
+
+    /// Keeps a value under a key, instead of an earlier one. Usage without a key.
+    [[nodiscard]] Result<void> setSetting(const std::string& key, const std::string& value);
+    /// Nothing when the key was never set.
+    [[nodiscard]] Result<std::optional<std::string>> setting(const std::string& key);
 
   private:
     explicit Workspace(SqliteFile file) : file_(std::move(file)) {}

@@ -54,7 +54,7 @@ std::vector<Layer> sources() {
         row("inference/model", {"viewer/base"}, {"torch"}),
         row("inference/engine", {"viewer/base", "viewer/slide", "inference/model", "inference/store"},
             {"torch", "opencv"}),
-        row("inference/store", {"viewer/base"}, {"sqlite", "hdf5"}),
+        row("inference/store", {"viewer/base"}, {"sqlite", "hdf5", "crypto"}),
         row("inference/knowledge", {"viewer/base", "inference/model", "inference/store"}, {"torch", "curl"}),
         row("training/cohort", {"viewer/base"}, {"zlib", "opencv", "jpeg"}),
         row("training",
@@ -267,6 +267,7 @@ std::string libraryOf(std::string_view header, const QtModuleOf& qtModuleOf) {
     if (startsWithAny(header, {"hdf5", "H5"})) return "hdf5";
     if (startsWithAny(header, {"CLI/"})) return "cli11";
     if (startsWithAny(header, {"curl/"})) return "curl";
+    if (startsWithAny(header, {"openssl/"})) return "crypto";
     if (header == "zlib.h") return "zlib";
     if (header == "dlfcn.h") return "module-loader";
     if (header == "qcustomplot.h") return "qcustomplot";
@@ -281,7 +282,8 @@ std::string libraryOf(std::string_view header, const QtModuleOf& qtModuleOf) {
 }
 
 const std::vector<std::string_view>& privateLibraries() {
-    static const Names names = {"torch", "sqlite", "hdf5", "openslide", "tiff", "jpeg", "lcms", "curl"};
+    static const Names names = {"torch", "sqlite", "hdf5", "openslide", "tiff",
+                                "jpeg",  "lcms",   "curl", "crypto"};
     return names;
 }
 

@@ -136,6 +136,7 @@ void TestLayers::aMadeUpViolationIsFound_data() {
     row("engine uses Qt", "inference/engine/A.cpp", "#include <QImage>", "library");
     row("engine uses training", "inference/engine/A.cpp", "#include \"training/cohort/Cohort.h\"", "folder");
     row("engine uses SQLite", "inference/engine/A.cpp", "#include <sqlite3.h>", "library");
+    row("engine uses libcrypto", "inference/engine/A.cpp", "#include <openssl/evp.h>", "library");
     row("store uses Torch", "inference/store/A.cpp", "#include <ATen/ATen.h>", "library");
     row("knowledge uses Qt's network", "inference/knowledge/A.cpp", "#include <QNetworkReply>", "library");
     row("training uses Qt", "training/A.cpp", "#include <QObject>", "library");
@@ -185,6 +186,7 @@ void TestLayers::whatTheTableAllowsIsNotAViolation_data() {
     row("canvas is a widget", "viewer/canvas/A.cpp", "#include <QLabel>\nQPixmap p;");
     row("engine computes", "inference/engine/A.cpp",
         "#include \"inference/engine/Batches.h\"\n#include <torch/torch.h>");
+    row("store hashes", "inference/store/A.cpp", "#include <openssl/evp.h>\n#include <sqlite3.h>");
     row("the window sees the interface", "app/desktop/A.cpp",
         "#include \"inference/engine/PredictionEngine.h\"");
     row("the command line prints", "app/cli/A.cpp", "#include <CLI/CLI.hpp>\nvoid f() { std::cout << 1; }");

@@ -61,6 +61,18 @@ constexpr const char* versionOne =
     "INSERT INTO slides VALUES('f1', '/s/a.svs', 'a.svs', 0.25, 0.26, 'user', 1700000000000);"
     "PRAGMA application_id = 1397770060; PRAGMA user_version = 1;";
 
+/// What the version before encoders and settings made of it.
+const std::string versionThree =
+    std::string(versionOne) +
+    "CREATE TABLE models(path TEXT PRIMARY KEY, name TEXT, last_used INTEGER);"
+    "ALTER TABLE slides ADD COLUMN picture BLOB;"
+    "CREATE TABLE bookmarks(id TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, name TEXT, center_x REAL,"
+    " center_y REAL, scale REAL, rotation REAL, mirrored INTEGER, picture BLOB);"
+    "CREATE INDEX bookmarks_fingerprint ON bookmarks(fingerprint);"
+    "INSERT INTO models VALUES('/m/x', 'x', 5);"
+    "INSERT INTO bookmarks VALUES('a', 'f1', 'mitosis', 1, 2, 1, 0, 0, NULL);"
+    "PRAGMA user_version = 3;";
+
 } // namespace
 
 class TestWorkspace : public QObject {
@@ -155,6 +167,69 @@ class TestWorkspace : public QObject {
         QCOMPARE(names(*w->recentSlides(5)), Names{"a.svs"});
         QVERIFY(w->noteModelUsed("/m/1", "one").has_value());
         QCOMPARE(askSql(path, "PRAGMA user_version"), std::int64_t{Workspace::schemaVersion});
+    }
+    void aFileOfTheVersionBeforeEncodersIsBroughtUpToDate() {
+        const auto path = at("w.sqlite");
+        QVERIFY(runSql(path, versionThree));
+        auto w = Workspace::open(path);
+        QVERIFY2(w.has_value() && w->warnings().empty(), qPrintable(sentence(w)));
+        QCOMPARE(askSql(path, "PRAGMA user_version"), std::int64_t{4});
+        QVERIFY(w->encoders()->empty());
+        QVERIFY(w->rememberEncoder({"UNI", "/e/uni.pt", "ab12", 1, 2, "{}", false}).has_value());
+        QVERIFY(w->setSetting("key", "value").has_value());
+        QCOMPARE(w->bookmarks("f1")->at(0).name, std::string("mitosis")); // and nothing was lost
+        QCOMPARE(w->recentModels(1)->at(0).name, std::string("x"));
+        QCOMPARE(names(*w->recentSlides(5)), Names{"a.svs"});
+    }
+    void encodersAreKeptByName() {
+        const auto path = at("w.sqlite");
+        const KnownEncoder uni{"UNI",
+                               "/e/O'Brien/uni.pt",
+                               "ab12",
+                               1'200'000'000'000,
+                               1'700'000'000'123'456'789,
+                               R"({"pixels": 224})",
+                               true};
+        {
+            auto w = Workspace::open(path);
+            QVERIFY(w->encoders()->empty() && !w->encoder("UNI").value());
+            QVERIFY(w->rememberEncoder(uni).has_value());
+            QVERIFY(w->rememberEncoder({"Phikon", "/e/p.safetensors", "cd34", 5, -1, "", false}).has_value());
+        }
+        auto w = Workspace::open(path);
+        const auto kept = w->encoder("UNI").value();
+        QVERIFY(kept && kept->weights == uni.weights && kept->sha256 == uni.sha256 &&
+                kept->bytes == uni.bytes);
+        QVERIFY(kept->modifiedNs == uni.modifiedNs && kept->specJson == uni.specJson && kept->trustedProgram);
+        QCOMPARE(w->encoders()->size(), std::size_t{2});
+        QCOMPARE(w->encoders()->at(0).name, std::string("Phikon"));
+        QVERIFY(!w->encoders()->at(0).trustedProgram);
+        auto other = uni; // another file takes its place, and is not trusted because that one was
+        other.sha256 = "ef56";
+        other.trustedProgram = false;
+        QVERIFY(w->rememberEncoder(other).has_value());
+        QCOMPARE(w->encoders()->size(), std::size_t{2});
+        QVERIFY(w->encoder("UNI").value()->sha256 == "ef56" && !w->encoder("UNI").value()->trustedProgram);
+        QVERIFY(w->forgetEncoder("UNI").has_value() && w->forgetEncoder("never there").has_value());
+        QVERIFY(!w->encoder("UNI").value() && w->encoders()->size() == 1);
+        for (const auto& senseless :
+             {KnownEncoder{"", "/e", "ab", 1, 1, "", false}, KnownEncoder{"a", "", "ab", 1, 1, "", false},
+              KnownEncoder{"a", "/e", "", 1, 1, "", false}})
+            QCOMPARE(w->rememberEncoder(senseless).error().kind, ErrorKind::Usage);
+    }
+    void settingsAreKeptByKey() {
+        const auto path = at("w.sqlite");
+        {
+            auto w = Workspace::open(path);
+            QVERIFY(!w->setting("cache.folder").value());
+            QVERIFY(w->setSetting("cache.folder", "/a").has_value());
+            QVERIFY(w->setSetting("cache.folder", "/b'\n").has_value());
+            QVERIFY(w->setSetting("empty", "").has_value());
+        }
+        auto w = Workspace::open(path);
+        QCOMPARE(w->setting("cache.folder").value().value(), std::string("/b'\n"));
+        QVERIFY(w->setting("empty").value() == std::string());
+        QCOMPARE(w->setSetting("", "x").error().kind, ErrorKind::Usage);
     }
     void bookmarksAreKeptForEachSlide() {
         const auto path = at("w.sqlite");
