@@ -39,6 +39,7 @@ class DeviceRunner {
     /// Goes on with the CPU, with a note that begins with `reason`. False when it is there already.
     [[nodiscard]] bool moveToCpu(const std::string& reason);
 
+    void addNote(std::string sentence) { notes_.push_back(std::move(sentence)); }
     /// Sentences about what happened; empties the list.
     [[nodiscard]] std::vector<std::string> takeNotes();
     void chooseGenes(const std::vector<int64_t>& genes);

@@ -2,6 +2,9 @@
 
 #include "inference/engine/Devices.h"
 #include "inference/engine/LatticeRun.h"
+#include "inference/engine/StoredRun.h"
+#include "inference/store/Sha256.h"
+#include "viewer/slide/SlideSource.h"
 
 #include <algorithm>
 #include <limits>
@@ -94,11 +97,12 @@ template <typename Work> auto guarded(const Work& work) -> decltype(work()) {
 
 class DkanEngine final : public PredictionEngine {
   public:
-    DkanEngine(ModelCard card, const std::filesystem::path& file, int featureWidth, DeviceRunner runner,
-               EngineSettings settings, std::string note)
-        : card_(std::move(card)), summary_(summarise(card_, file)), featureWidth_(featureWidth),
-          settings_(std::move(settings)), runner_(std::move(runner)), note_(std::move(note)),
-          patchBatch_(kMostPatches, settings_.patchBatch), spotBatch_(kMostSpots, settings_.spotBatch) {}
+    DkanEngine(ModelCard card, const std::filesystem::path& file, std::string encoderId, int featureWidth,
+               DeviceRunner runner, EngineSettings settings, std::string note)
+        : card_(std::move(card)), summary_(summarise(card_, file)), encoderId_(std::move(encoderId)),
+          featureWidth_(featureWidth), settings_(std::move(settings)), runner_(std::move(runner)),
+          note_(std::move(note)), patchBatch_(kMostPatches, settings_.patchBatch),
+          spotBatch_(kMostSpots, settings_.spotBatch) {}
 
     [[nodiscard]] const ModelSummary& model() const override { return summary_; }
 
@@ -106,11 +110,17 @@ class DkanEngine final : public PredictionEngine {
                                             const PredictionListener& listener, CancelToken cancel) override {
         return guarded([&]() -> Result<PredictionReport> {
             if (auto ok = chooseGenes(request.genes); !ok) return Failure(ok.error());
+            if (!request.slide) return fail(ErrorKind::Defect, "a prediction was asked for without a slide");
             if (!note_.empty() && listener.note) listener.note(note_);
-            LatticeRun run(parts(), request, listener, std::move(cancel), nullptr);
-            return run.run();
+            auto cache = openCache(*request.slide, request.micronsPerPixel, request);
+            LatticeRun run(parts(), request, listener, cancel, cache.get());
+            auto result = run.run();
+            if (cache && cancel.isCancelled() && request.stoppedForGood && request.stoppedForGood())
+                cache->forget();
+            return result;
         });
     }
+    KeptRun keptRun(const PredictionRequest& request) override;
     Result<SpotPrediction> predictSpots(const SlideSource& slide, MicronsPerPixel scale,
                                         const std::vector<SpotPlace>& spots,
                                         const std::vector<std::size_t>& genes, CancelToken cancel) override {
@@ -134,14 +144,71 @@ class DkanEngine final : public PredictionEngine {
                                     const std::vector<SpotPlace>& spots, std::size_t genes,
                                     const CancelToken& cancel);
 
+    [[nodiscard]] std::unique_ptr<StoredRun> openCache(const SlideSource& slide, MicronsPerPixel scale,
+                                                       const std::optional<PredictionRequest>& request);
+    [[nodiscard]] RunNames namesOf(MicronsPerPixel scale, const std::optional<PredictionRequest>& request);
+
     ModelCard card_;
     ModelSummary summary_;
+    std::string modelHash_; ///< sha256 of the file, once it has been needed
+    std::string encoderId_; ///< name, and sha256 of the weights where it has any
     int featureWidth_;
     EngineSettings settings_;
     DeviceRunner runner_;
     std::string note_; ///< about the choice of the device
     BatchSize patchBatch_, spotBatch_;
 };
+
+/// Everything that the kept numbers depend on, and nothing that they do not: not the device, not the batch.
+RunNames DkanEngine::namesOf(MicronsPerPixel scale, const std::optional<PredictionRequest>& request) {
+    RunNames names;
+    names.featureWidth = featureWidth_;
+    names.genes = card_.genes.size();
+    nlohmann::json features{{"form", 1},
+                            {"encoder", encoderId_},
+                            {"patch_pixels", card_.patchPixels},
+                            {"microns_per_pixel", card_.micronsPerPixel},
+                            {"slide_scale", {scale.x, scale.y}},
+                            {"precision", name(settings_.precision)}};
+    names.features = features.dump();
+    if (!request) return names;
+    if (modelHash_.empty()) modelHash_ = sha256OfFile(summary_.file).value_or("");
+    if (modelHash_.empty()) return names; // a model file that is gone cannot be told from another
+    nlohmann::json all{
+        {"form", 1},
+        {"model", modelHash_},
+        {"features", features},
+        {"pitch_um", request->pitchMicrons > 0 ? request->pitchMicrons : card_.spotPitchMicrons},
+        {"whole_slide_context", request->wholeSlideContext}};
+    names.predictions = all.dump();
+    all["name"] = summary_.name;
+    names.description = all.dump();
+    return names;
+}
+
+std::unique_ptr<StoredRun> DkanEngine::openCache(const SlideSource& slide, MicronsPerPixel scale,
+                                                 const std::optional<PredictionRequest>& request) {
+    if (settings_.cacheFolder.empty()) return nullptr;
+    auto run = StoredRun::open({settings_.cacheFolder, settings_.cacheBytes}, slide.fingerprint(),
+                               namesOf(scale, request));
+    if (run) return std::move(*run);
+    // Told every time: whoever relies on the cache should know that it does not work.
+    runner_.addNote(run.error().sentence() + " Nothing is kept of this prediction.");
+    return nullptr;
+}
+
+KeptRun DkanEngine::keptRun(const PredictionRequest& request) {
+    if (settings_.cacheFolder.empty() || !request.slide) return KeptRun::None;
+    const auto cache =
+        SlideCache::open({settings_.cacheFolder, settings_.cacheBytes}, request.slide->fingerprint());
+    if (!cache) return KeptRun::None;
+    const auto runs = (*cache)->runs();
+    if (!runs) return KeptRun::None;
+    const auto names = namesOf(request.micronsPerPixel, request);
+    const auto found = std::ranges::find(*runs, names.predictions, &SlideCache::KnownRun::set);
+    if (found == runs->end()) return KeptRun::None;
+    return found->complete ? KeptRun::Complete : KeptRun::Unfinished;
+}
 
 Result<SpotPrediction> DkanEngine::runSpots(const SlideSource& slide, MicronsPerPixel scale,
                                             const std::vector<SpotPlace>& spots, std::size_t genes,
@@ -150,7 +217,8 @@ Result<SpotPrediction> DkanEngine::runSpots(const SlideSource& slide, MicronsPer
     const auto resampling = resamplingNote(scale, card_.micronsPerPixel);
     if (!resampling) return Failure(resampling.error());
     if (auto ok = checkArray(spots); !ok) return Failure(ok.error());
-    PatchStream stream(parts(), slide, scale, nullptr);
+    const auto cache = openCache(slide, scale, std::nullopt);
+    PatchStream stream(parts(), slide, scale, cache.get());
     WindowPredictor predictor(stream.predictorParts(parts()));
     std::vector<PredictorSpot> context;
     std::vector<std::size_t> wanted;
@@ -172,6 +240,9 @@ Result<SpotPrediction> DkanEngine::runSpots(const SlideSource& slide, MicronsPer
     auto done = predictor.predict({0, context, wanted, {}}, cancel, {}, deliver);
     if (!done) return Failure(done.error());
     report.notes = runner_.takeNotes();
+    if (cache)
+        for (auto& sentence : cache->takeNotes())
+            report.notes.push_back(std::move(sentence));
     if (!resampling->empty()) report.notes.insert(report.notes.begin(), *resampling);
     if (!note_.empty()) report.notes.insert(report.notes.begin(), note_);
     report.device = runner_.compute().device();
@@ -194,6 +265,7 @@ Result<std::unique_ptr<PredictionEngine>> openDkanEngine(const std::filesystem::
     auto networks = loadNetworks(file);
     if (!networks) return Failure(networks.error());
     ModelCard card = networks->model.card;
+    const std::string encoderId = networks->encoder->name();
     const int width = networks->encoder->width();
     const auto precision = settings.precision;
     return guarded([&]() -> Result<std::unique_ptr<PredictionEngine>> {
@@ -204,7 +276,7 @@ Result<std::unique_ptr<PredictionEngine>> openDkanEngine(const std::filesystem::
             if (!again) return Failure(again.error());
             return makeCompute(std::move(again->model), std::move(again->encoder), torch::kCPU, precision);
         };
-        return std::make_unique<DkanEngine>(std::move(card), file, width,
+        return std::make_unique<DkanEngine>(std::move(card), file, encoderId, width,
                                             DeviceRunner(std::move(compute), onCpu), settings, note);
     });
 }

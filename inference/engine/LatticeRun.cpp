@@ -169,21 +169,26 @@ Result<PredictionReport> LatticeRun::run() {
         return report(nullptr);
     }
     PatchStream stream(parts_, *request_.slide, request_.micronsPerPixel, cache_);
+    const auto done = predictAll(stream);
+    passNotesOn();
+    if (!done) return Failure(done.error());
+    if (cache_) cache_->complete();
+    return report(&stream);
+}
+
+Result<void> LatticeRun::predictAll(PatchStream& stream) {
     WindowPredictor predictor(stream.predictorParts(parts_));
     for (;;) {
         if (cancel_.isCancelled()) return cancelled();
         const Level0Rect looked = view();
         const auto index = nextWindow(windows_, looked);
-        if (index == windows_.size()) break;
+        if (index == windows_.size()) return {};
         const auto done = predictWindow(predictor, index, looked);
         passNotesOn();
         if (!done) return Failure(done.error());
         if (*done) windows_[index].left = 0; // what is still left there cannot be read
         boundMemory(stream);
     }
-    if (cache_) cache_->complete();
-    passNotesOn();
-    return report(&stream);
 }
 
 Result<bool> LatticeRun::predictWindow(WindowPredictor& predictor, std::size_t index, Level0Rect looked) {

@@ -44,6 +44,7 @@ class LatticeRun {
     [[nodiscard]] Result<PredictionReport> run();
 
   private:
+    [[nodiscard]] Result<void> predictAll(PatchStream& stream);
     [[nodiscard]] Result<void> plan();
     void takeFromCache();
     [[nodiscard]] Result<bool> predictWindow(WindowPredictor& predictor, std::size_t index,

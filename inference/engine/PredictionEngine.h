@@ -75,6 +75,15 @@ struct PredictionRequest {
     /// Every spot attends to the whole slide's tissue instead of a window of the width the model was trained
     /// with. PredictionLattice::costNote says what that costs.
     bool wholeSlideContext = false;
+    /// Asked after a cancel: whether the user has stopped the run, so that it is not continued by itself.
+    std::function<bool()> stoppedForGood = {};
+};
+
+/// What a slide's cache holds of a run.
+enum class KeptRun {
+    None,
+    Unfinished, ///< was interrupted: is to be continued by itself
+    Complete
 };
 
 /// Receives a run's results, all on the engine's own thread; must not block for long.
@@ -112,6 +121,9 @@ class PredictionEngine {
                                                                   const PredictionListener& listener,
                                                                   CancelToken cancel) = 0;
 
+    /// What the slide's cache holds of such a run. Blocks on disk.
+    [[nodiscard]] virtual KeptRun keptRun(const PredictionRequest& request) = 0;
+
     /// Predicts at given spots, with all of them as context (as in training). `genes` as in
     /// PredictionRequest.
     [[nodiscard]] virtual Result<SpotPrediction> predictSpots(const SlideSource& slide,
@@ -128,6 +140,10 @@ struct EngineSettings {
     int patchBatch = 0; ///< patches the encoder gets at a time; 0: found by trial
     int spotBatch = 0;  ///< likewise, spots
     int readers = 0;    ///< threads that read patches; 0: as many as the machine has processors
+    std::filesystem::path cacheFolder; ///< where features and predictions are kept; empty: nowhere
+    std::uint64_t cacheBytes = std::uint64_t{8} << 30;
+    std::filesystem::path workspace;      ///< the workspace file that knows frozen encoders; may be empty
+    std::filesystem::path encoderWeights; ///< instead of the one the workspace knows; may be empty
 };
 
 /// What the Torch-side module offers to the window; opened at run time, after the first picture (design

@@ -94,6 +94,8 @@ class FakeEngine final : public PredictionEngine {
         report.spots = left.size();
         return report;
     }
+    KeptRun keptRun(const PredictionRequest&) override { return kept; }
+    KeptRun kept = KeptRun::None;
     Result<SpotPrediction> predictSpots(const SlideSource&, MicronsPerPixel, const std::vector<SpotPlace>&,
                                         const std::vector<std::size_t>&, CancelToken) override {
         return fail(ErrorKind::Defect, "not needed here");

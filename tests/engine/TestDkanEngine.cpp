@@ -1,87 +1,11 @@
+#include "engine/SmallModel.h"
 #include "inference/engine/DkanEngine.h"
-#include "inference/model/BuiltInImageEncoder.h"
-#include "inference/model/ModelFile.h"
-#include "viewer/slide/SyntheticSlideSource.h"
 
-#include <cmath>
-#include <map>
 #include <QTemporaryDir>
 #include <QtTest>
 
 using namespace spotglass;
 namespace fs = std::filesystem;
-
-namespace {
-
-LoadedModel smallModel() {
-    torch::manual_seed(5);
-    LoadedModel model;
-    auto& c = model.card.config;
-    c.patchWidth = 16;
-    c.genes = 3;
-    c.width = BuiltInImageEncoder::featureWidth;
-    c.textWidth = 8;
-    for (auto* t : {&c.fusion, &c.slide, &c.region, &c.image, &c.expression})
-        *t = {1, 4, 1, 0.3};
-    c.text = {1, 2, 1, 0.3};
-    c.slide.depth = 2;
-    model.card.name = "small";
-    model.card.genes = {"FN1", "HSPB1", "ERBB2"};
-    model.card.patchPixels = 128;
-    model.card.micronsPerPixel = 200.0 / 128;
-    model.card.contextMicrons = 1200;
-    model.card.imageEncoder = BuiltInImageEncoder::encoderName;
-    model.geneEmbeddings = torch::randn({3, 8});
-    model.featureMean = torch::zeros({c.width});
-    model.featureScale = torch::ones({c.width});
-    model.network = Dkan(c);
-    return model;
-}
-
-std::shared_ptr<SyntheticSlideSource> slide(std::vector<Level0Rect> broken = {}) {
-    SyntheticSlideOptions options;
-    options.width = 6000;
-    options.height = 4800;
-    options.allTissue = true;
-    options.broken = std::move(broken);
-    return std::make_shared<SyntheticSlideSource>(options);
-}
-
-using Values = std::map<std::int64_t, std::vector<float>>;
-
-struct Collected {
-    PredictionLattice lattice;
-    Values values;
-    std::vector<std::int64_t> order;
-    Result<PredictionReport> outcome = fail(ErrorKind::Defect, "not run");
-};
-
-Collected run(PredictionEngine& engine, PredictionRequest request, CancelToken cancel = {},
-              std::size_t cancelAfter = SIZE_MAX) {
-    Collected c;
-    PredictionListener listener;
-    listener.planned = [&](const PredictionLattice& lattice) { c.lattice = lattice; };
-    listener.batch = [&](const PredictionBatch& batch) {
-        for (std::size_t i = 0; i < batch.cells.size(); ++i) {
-            c.values[batch.cells[i]] = {batch.values.begin() + static_cast<std::ptrdiff_t>(3 * i),
-                                        batch.values.begin() + static_cast<std::ptrdiff_t>(3 * i + 3)};
-            c.order.push_back(batch.cells[i]);
-        }
-        if (c.values.size() >= cancelAfter) cancel.cancel();
-    };
-    c.outcome = engine.predictLattice(request, listener, cancel);
-    return c;
-}
-
-double largestDifference(const Values& a, const Values& b) {
-    double worst = 0;
-    for (const auto& [cell, values] : a)
-        for (std::size_t g = 0; g < values.size(); ++g)
-            worst = std::max(worst, std::abs(static_cast<double>(values[g]) - b.at(cell)[g]));
-    return worst;
-}
-
-} // namespace
 
 class TestDkanEngine : public QObject {
     Q_OBJECT
@@ -97,7 +21,7 @@ class TestDkanEngine : public QObject {
         engine_ = std::move(*opened);
     }
     void everyTissueSpotIsPredictedOnce() {
-        const auto c = run(*engine_, {slide(), {0.5, 0.5}, 0, {}, {}});
+        const auto c = run(*engine_, {tissueSlide(), {1, 1}, 0, {}, {}});
         QVERIFY(c.outcome.has_value());
         QCOMPARE(c.lattice.columns, 15);
         QCOMPARE(c.lattice.rows, 12);
@@ -106,15 +30,15 @@ class TestDkanEngine : public QObject {
         QVERIFY(c.values.size() > 100);
     }
     void valuesDoNotDependOnWhatWasLookedAtFirst() {
-        const auto a = run(*engine_, {slide(), {0.5, 0.5}, 0, {}, {}});
-        const auto b = run(*engine_, {slide(), {0.5, 0.5}, 0, {4800, 3600, 800, 800}, {}});
+        const auto a = run(*engine_, {tissueSlide(), {1, 1}, 0, {}, {}});
+        const auto b = run(*engine_, {tissueSlide(), {1, 1}, 0, {2400, 1800, 400, 400}, {}});
         QCOMPARE(a.values.size(), b.values.size());
         QVERIFY(a.order != b.order);
         QVERIFY(largestDifference(a.values, b.values) < 1e-5);
     }
     void whatIsOnScreenComesFirst() {
-        const Level0Rect view{4800, 3600, 800, 800};
-        const auto c = run(*engine_, {slide(), {0.5, 0.5}, 0, view, {}});
+        const Level0Rect view{2400, 1800, 400, 400};
+        const auto c = run(*engine_, {tissueSlide(), {1, 1}, 0, view, {}});
         std::size_t inView = 0;
         for (const auto& [cell, values] : c.values)
             if (view.contains(
@@ -132,8 +56,8 @@ class TestDkanEngine : public QObject {
     void finerOutputContainsTheCoarseOneInPlace() {
         // At a third of the pitch, the middle one of three shifted lattices lies where the model's own
         // lattice does.
-        const auto coarse = run(*engine_, {slide(), {0.5, 0.5}, 0, {}, {}});
-        const auto fine = run(*engine_, {slide(), {0.5, 0.5}, 200.0 / 3, {}, {}});
+        const auto coarse = run(*engine_, {tissueSlide(), {1, 1}, 0, {}, {}});
+        const auto fine = run(*engine_, {tissueSlide(), {1, 1}, 200.0 / 3, {}, {}});
         QCOMPARE(fine.lattice.columns, 45);
         double worst = 0;
         for (const auto& [cell, values] : coarse.values) {
@@ -146,14 +70,14 @@ class TestDkanEngine : public QObject {
         QVERIFY2(worst < 1e-5, qPrintable(QString::number(worst)));
     }
     void cancelStopsAndSaysSo() {
-        const auto c = run(*engine_, {slide(), {0.5, 0.5}, 0, {}, {}}, {}, 16);
+        const auto c = run(*engine_, {tissueSlide(), {1, 1}, 0, {}, {}}, {}, 16);
         QVERIFY(!c.outcome);
         QCOMPARE(c.outcome.error().exitCode(), 5);
         QVERIFY(c.values.size() < c.lattice.tissueSpots);
     }
     void aBrokenPlaceLeavesTheRestUsable() {
-        const auto whole = run(*engine_, {slide(), {0.5, 0.5}, 0, {}, {}});
-        const auto c = run(*engine_, {slide({{2900, 2100, 300, 300}}), {0.5, 0.5}, 0, {}, {}});
+        const auto whole = run(*engine_, {tissueSlide(), {1, 1}, 0, {}, {}});
+        const auto c = run(*engine_, {tissueSlide({{1450, 1050, 150, 150}}), {1, 1}, 0, {}, {}});
         QVERIFY(c.outcome.has_value());
         QVERIFY(c.values.size() < whole.values.size());
         QVERIFY(c.values.size() > whole.values.size() - 9);
@@ -161,10 +85,90 @@ class TestDkanEngine : public QObject {
             for (const float v : values)
                 QVERIFY(std::isfinite(v));
     }
+    void someGenesAreTheSameAsAmongAll() {
+        const auto all = run(*engine_, {tissueSlide(), {1, 1}, 0, {}, {}});
+        PredictionRequest request{tissueSlide(), {1, 1}, 0, {}, {}};
+        request.genes = {2};
+        const auto one = run(*engine_, request);
+        QCOMPARE(one.values.size(), all.values.size());
+        for (const auto& [cell, values] : one.values) {
+            QCOMPARE(values.size(), std::size_t{1});
+            QVERIFY(std::abs(values[0] - all.values.at(cell)[2]) < 1e-5);
+        }
+    }
+    void aViewThatMovesIsFollowed() {
+        // After the first spots the eye goes to another corner; what it sees there comes next.
+        const Level0Rect first{0, 0, 400, 400}, then{2600, 2000, 400, 400};
+        std::atomic<bool> moved{false};
+        PredictionRequest request{tissueSlide(), {1, 1}, 0, first, {}};
+        request.visibleRegion = [&] { return moved ? then : first; };
+        std::vector<Level0Point> order;
+        PredictionLattice lattice;
+        PredictionListener listener;
+        listener.planned = [&](const PredictionLattice& l) { lattice = l; };
+        listener.batch = [&](const PredictionBatch& batch) {
+            for (const auto cell : batch.cells)
+                order.push_back(
+                    lattice.latticeToLevel0.toLevel0(static_cast<double>(cell % lattice.columns),
+                                                     static_cast<double>(cell / lattice.columns)));
+            moved = true;
+        };
+        EngineSettings settings;
+        settings.spotBatch = 4;
+        const auto engine = openDkanEngine(fs::path(dir_.path().toStdString()) / "m.safetensors", settings);
+        QVERIFY(engine.has_value());
+        QVERIFY((*engine)->predictLattice(request, listener, {}).has_value());
+        QCOMPARE(order.size(), lattice.tissueSpots);
+        QVERIFY(first.contains(order[0]));
+        // At most two batches were under way when the view moved.
+        const auto seen = std::ranges::find_if(order, [&](Level0Point p) { return then.contains(p); });
+        QVERIFY(seen - order.begin() <= 12);
+    }
+    void wholeSlideContextIsOneWindowAndSaysItsCost() {
+        PredictionRequest request{tissueSlide(), {1, 1}, 0, {}, {}};
+        QVERIFY(run(*engine_, request).lattice.costNote.empty());
+        request.wholeSlideContext = true;
+        const auto whole = run(*engine_, request);
+        QVERIFY(whole.lattice.costNote.find("180 spots") != std::string::npos);
+        auto model = smallModel();
+        model.card.contextMicrons = 20000; // wider than the slide
+        const fs::path file = fs::path(dir_.path().toStdString()) / "wide2.safetensors";
+        QVERIFY(saveModel(model, file).has_value());
+        const auto wide = openDkanEngine(file);
+        QVERIFY(wide.has_value());
+        request.wholeSlideContext = false;
+        QVERIFY(largestDifference(run(**wide, request).values, whole.values) < 1e-5);
+        QVERIFY(largestDifference(run(*engine_, request).values, whole.values) > 1e-3);
+    }
+    void anotherScaleIsResampledAndSaidOrRefused() {
+        const auto c = run(*engine_, {tissueSlide(), {1, 1}, 0, {}, {}});
+        QVERIFY(c.outcome.has_value());
+        QCOMPARE(c.outcome->notes.size(), std::size_t{1});
+        QVERIFY(c.outcome->notes[0].find("resampled") != std::string::npos);
+        QCOMPARE(c.notes, c.outcome->notes);
+        for (const double scale : {0.35, 7.0}) {
+            const auto far = run(*engine_, {tissueSlide(), {scale, scale}, 0, {}, {}});
+            QVERIFY(!far.outcome);
+            QCOMPARE(far.outcome.error().exitCode(), 3);
+            QVERIFY(far.outcome.error().sentence().find("more than four times off") != std::string::npos);
+        }
+    }
+    void aDeviceThatIsNotThereIsSaid() {
+        EngineSettings settings;
+        const fs::path file = fs::path(dir_.path().toStdString()) / "m.safetensors";
+        settings.device = "cuda:77";
+        const auto none = openDkanEngine(file, settings);
+        QVERIFY(!none);
+        QCOMPARE(none.error().exitCode(), 4);
+        settings.device = "toaster";
+        const auto wrong = openDkanEngine(file, settings);
+        QVERIFY(!wrong);
+        QCOMPARE(wrong.error().exitCode(), 2);
+    }
     void spotsGiveTheSameAsALatticeOfTheSameContext() {
         // A slide narrower than a window: its lattice is one context, as measured spots are.
         SyntheticSlideOptions options;
-        options.width = options.height = 2000;
+        options.width = options.height = 1000;
         options.allTissue = true;
         const auto small = std::make_shared<SyntheticSlideSource>(options);
         auto model = smallModel();
@@ -173,14 +177,14 @@ class TestDkanEngine : public QObject {
         QVERIFY(saveModel(model, file).has_value());
         const auto engine = openDkanEngine(file).value().release();
         const std::unique_ptr<PredictionEngine> owner(engine);
-        const auto c = run(*engine, {small, {0.5, 0.5}, 0, {}, {}});
+        const auto c = run(*engine, {small, {1, 1}, 0, {}, {}});
         std::vector<SpotPlace> spots;
         for (const auto& [cell, values] : c.values) {
             const int column = static_cast<int>(cell % c.lattice.columns),
                       row = static_cast<int>(cell / c.lattice.columns);
             spots.push_back({"", column, row, c.lattice.latticeToLevel0.toLevel0(column, row)});
         }
-        const auto at = engine->predictSpots(*small, {0.5, 0.5}, spots, {}, {});
+        const auto at = engine->predictSpots(*small, {1, 1}, spots, {}, {});
         QVERIFY(at.has_value());
         std::size_t i = 0;
         for (const auto& [cell, values] : c.values)
@@ -188,13 +192,13 @@ class TestDkanEngine : public QObject {
                 QVERIFY(std::abs(v - at->values[i++]) < 1e-5);
     }
     void spotsFarApartOnTheArrayAreRefused() {
-        const std::vector<SpotPlace> spots{{"a", 0, 0, {500, 500}}, {"b", 900000, 900000, {900, 900}}};
-        const auto result = engine_->predictSpots(*slide(), {0.5, 0.5}, spots, {}, {});
+        const std::vector<SpotPlace> spots{{"a", 0, 0, {250, 250}}, {"b", 900000, 900000, {450, 450}}};
+        const auto result = engine_->predictSpots(*tissueSlide(), {1, 1}, spots, {}, {});
         QVERIFY(!result);
         QVERIFY(result.error().sentence().find("array coordinates") != std::string::npos);
     }
     void withoutAScaleNothingIsGuessed() {
-        const auto c = run(*engine_, {slide(), {0, 0}, 0, {}, {}});
+        const auto c = run(*engine_, {tissueSlide(), {0, 0}, 0, {}, {}});
         QVERIFY(!c.outcome);
         QVERIFY(c.outcome.error().sentence().find("--mpp") != std::string::npos);
     }
