@@ -1,6 +1,7 @@
 #include "app/cli/bench/ViewerBench.h"
 #include "app/cli/InfoCommand.h"
 #include "app/engine_module/EngineModule.h"
+#include "app/engine_module/PredictPlan.h"
 #include "viewer/base/Process.h"
 
 #include <CLI/CLI.hpp>
@@ -57,8 +58,22 @@ void addSlideCommands(CLI::App& app, Commands& c) {
     predict->add_option("--genes", c.predict.genes, "Only these genes, separated by commas")->delimiter(',');
     predict->add_option("--mpp", c.predict.micronsPerPixel, "Micrometres per pixel at full resolution")
         ->check(CLI::Range(0.01, 50.0));
-    predict->add_option("-o,--output", c.predict.output, "Table (.csv), or a folder for several slides")
+    predict
+        ->add_option("-o,--output", c.predict.output,
+                     "Table (.csv), or a folder for several slides and for --shard")
         ->required();
+    predict->add_option_function<std::string>(
+        "--shard",
+        [&c](const std::string& text) {
+            const auto shard = parseShard(text);
+            if (!shard) throw CLI::ValidationError("--shard", shard.error().sentence());
+            c.predict.shard = shard->part;
+            c.predict.shards = shard->parts;
+            c.predict.intoFolder = true;
+        },
+        "I/N: only every N-th slide of the list, beginning with the I-th; I from 1 to N");
+    predict->add_flag("--skip-existing", c.predict.skipExisting,
+                      "Leave out slides whose table is there already, whatever model it is of");
     predict->callback([&c] { c.action = inModule(&EngineModule::predict, c.predict); });
 }
 

@@ -21,6 +21,9 @@ struct PredictOptions {
     std::filesystem::path model, output, spots;
     std::optional<double> pitchMicrons, micronsPerPixel;
     std::vector<std::string> genes; ///< empty: the whole panel
+    int shard = 1, shards = 1;      ///< only every shards-th slide, beginning with the shard-th (from 1)
+    bool intoFolder = false;        ///< the output is a folder even for one slide; for several it always is
+    bool skipExisting = false;      ///< leave out slides whose table is there already
 };
 struct TrainOptions {
     std::filesystem::path cohort, config, output;

@@ -1,4 +1,5 @@
 #include "app/engine_module/Commands.h"
+#include "app/engine_module/PredictPlan.h"
 #include "inference/engine/DkanEngine.h"
 #include "training/cohort/LegacyCohort.h"
 #include "training/cohort/SpotFile.h"
@@ -154,14 +155,17 @@ Result<std::string> predictOnLattice(PredictionEngine& engine, std::shared_ptr<c
 } // namespace
 
 Result<void> runPredict(const PredictOptions& options) {
-    const bool several = options.slides.size() > 1;
-    if (!several && options.output.extension() != ".csv")
-        return fail(ErrorKind::Usage, "the output should be a .csv file", options.output.string());
+    const auto plan = planPredictions(options);
+    if (!plan) return Failure(plan.error());
+    if (plan->alreadyThere > 0)
+        say(options.output.string() + ": " + std::to_string(plan->alreadyThere) +
+            " slides have their tables already and are left out.");
+    if (plan->slides.empty()) return {};
     auto engine = openDkanEngine(options.model);
     if (!engine) return Failure(engine.error());
     auto columns = chosenGenes((*engine)->model(), options.genes);
     if (!columns) return Failure(columns.error());
-    for (const auto& file : options.slides) {
+    for (const auto& [file, out] : plan->slides) {
         auto slide = openSlide(file);
         if (!slide) return Failure(slide.error());
         std::vector<CohortSpot> spots;
@@ -182,7 +186,6 @@ Result<void> runPredict(const PredictOptions& options) {
             if (error.where.empty()) error.where = file.string();
             return Failure(error);
         }
-        const fs::path out = several ? options.output / (file.stem().string() + ".csv") : options.output;
         if (auto ok = writeFileAtomically(out, *table); !ok) return ok;
         say(out.string() + ": " + std::to_string(std::count(table->begin(), table->end(), '\n') - 1) +
             " spots, " + std::to_string(columns->size()) +

@@ -106,6 +106,37 @@ class TestCommandLine : public QObject {
         QVERIFY(lines(at("lattice.csv")).size() > 2 * rows.size());
         QVERIFY(lattice.err.contains(QStringLiteral("research use only")));
     }
+    void shardsOfACohortAreTheWhole() {
+        const QStringList base{QStringLiteral("predict"),   at("cohort/ST-imgs/A1.jpg"),
+                               at("cohort/ST-imgs/B1.jpg"), QStringLiteral("--model"),
+                               at("run/model.safetensors"), QStringLiteral("-o")};
+        QCOMPARE(run(base + QStringList{at("whole")}).code, 0);
+        for (const char* shard : {"1/2", "2/2"}) {
+            const auto outcome =
+                run(base + QStringList{at("parts"), QStringLiteral("--shard"), QString::fromLatin1(shard)});
+            QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+            QVERIFY(QFile::exists(at("parts/A1.csv")));
+            QCOMPARE(QFile::exists(at("parts/B1.csv")), shard[0] == '2');
+        }
+        for (const char* table : {"A1.csv", "B1.csv"})
+            QCOMPARE(lines(at("parts/") + QString::fromLatin1(table)),
+                     lines(at("whole/") + QString::fromLatin1(table)));
+        const auto again = run(base + QStringList{at("parts"), QStringLiteral("--skip-existing")});
+        QCOMPARE(again.code, 0);
+        QVERIFY(again.err.contains(QStringLiteral("2 slides have their tables already")));
+        QVERIFY(!again.err.contains(QStringLiteral("research use only")));
+        for (const char* shard : {"0/4", "5/4", "x"}) {
+            const auto bad =
+                run(base + QStringList{at("no"), QStringLiteral("--shard"), QString::fromLatin1(shard)});
+            QCOMPARE(bad.code, 2);
+            QVERIFY2(bad.err.contains(QStringLiteral("--shard: ") + QString::fromLatin1(shard)),
+                     qPrintable(bad.err));
+        }
+        const auto same = run(base + QStringList{at("no"), at("cohort/ST-imgs/A1.jpg")});
+        QCOMPARE(same.code, 2);
+        QVERIFY(same.err.contains(QStringLiteral("would be written to the same table")));
+        QVERIFY(!QFile::exists(at("no")));
+    }
     void spotsGivenByFolderAreTheSame() {
         const QStringList base{QStringLiteral("predict"), at("cohort/ST-imgs/B1.jpg"),
                                QStringLiteral("--model"), at("run/model.safetensors"), QStringLiteral("-o")};

@@ -242,6 +242,7 @@ class TestSlideCacheLimits : public QObject {
                 addPredictions(**cache, 0, 32).has_value());
         QCOMPARE(rightPredictions(**reader), 32);
         QVERIFY((*cache)->noteRun("model", "{}", 64).has_value());
+        QCOMPARE(rightFeatures(**cache, 1024, wide), 1024); // what an object remembers must not outlive it
         const auto cleared = clearCache(folder());
         QVERIFY2(cleared.has_value(), qPrintable(sentence(cleared)));
         QVERIFY(!fs::exists(closed));
@@ -251,6 +252,8 @@ class TestSlideCacheLimits : public QObject {
         QVERIFY((*reader)->runs()->empty());
         QVERIFY(addPredictions(**cache, 0, 32).has_value()); // the same cells are new again
         QCOMPARE(rightPredictions(**reader), 32);
+        QVERIFY(addFeatures(**cache, 0, 64, wide).has_value());
+        QCOMPARE(rightFeatures(**reader, 1024, wide), 64);
         QVERIFY((*cache)->warnings().empty() && (*reader)->warnings().empty());
         cache->reset();
         reader->reset();
