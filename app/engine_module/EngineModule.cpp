@@ -1,7 +1,9 @@
 #include "app/engine_module/EngineModule.h"
 
 #include "app/engine_module/Commands.h"
+#include "inference/engine/Devices.h"
 #include "inference/engine/DkanEngine.h"
+#include "inference/engine/PrecisionComparison.h"
 #include "inference/model/TorchCompat.h"
 
 #include <cmath>
@@ -17,6 +19,15 @@ class Factory final : public EngineFactory {
     Result<std::unique_ptr<PredictionEngine>> openModel(const std::filesystem::path& file,
                                                         const EngineSettings& settings) override {
         return openDkanEngine(file, settings);
+    }
+    std::vector<DeviceReport> devices(bool measure) override { return examineDevices(measure); }
+    std::string whyNoGraphicsProcessor() override { return whyNoCuda(); }
+    Result<std::vector<PrecisionReport>> comparePrecisions(const std::filesystem::path& model,
+                                                           const EngineSettings& settings,
+                                                           std::shared_ptr<const SlideSource> slide,
+                                                           MicronsPerPixel scale,
+                                                           CancelToken cancel) override {
+        return spotglass::comparePrecisions(model, settings, std::move(slide), scale, std::move(cancel));
     }
 };
 

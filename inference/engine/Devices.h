@@ -1,24 +1,12 @@
 #pragma once
 
+#include "inference/engine/PredictionEngine.h"
 #include "inference/model/TorchCompat.h"
-#include "viewer/base/Result.h"
 
 #include <string>
 #include <vector>
 
 namespace spotglass {
-
-/// One device as a user sees it.
-struct DeviceReport {
-    std::string name;        ///< "cpu", "cuda:0"
-    std::string description; ///< "main processor, 8 threads", "graphics processor 0"
-    bool usable = false;
-    std::string sentence; ///< why it is not usable, or what was found
-    double agreement = 0; ///< largest difference of the self-test from the CPU, relative to its values
-    // Measured products of 2048 x 2048 matrices, 10^9 operations (two a multiplication) a second; 0: not
-    // measured or not possible.
-    double rateFp32 = 0, rateBf16 = 0, rateFp16 = 0;
-};
 
 /// Examines a device: computes one batch of a small DKAN there and on the CPU and compares; with `measure`
 /// also its matrix rates. Blocking (the first use of CUDA takes seconds). Nothing is thrown.

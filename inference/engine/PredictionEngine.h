@@ -146,6 +146,29 @@ struct EngineSettings {
     std::filesystem::path encoderWeights; ///< instead of the one the workspace knows; may be empty
 };
 
+/// One device as a user sees it.
+struct DeviceReport {
+    std::string name;        ///< "cpu", "cuda:0"
+    std::string description; ///< "main processor, 8 threads", "graphics processor 0"
+    bool usable = false;
+    std::string sentence; ///< why it is not usable, or what was found
+    double agreement = 0; ///< largest difference of the self-test from the CPU, relative to its values
+    // Measured products of 2048 x 2048 matrices, 10^9 operations (two a multiplication) a second; 0: not
+    // measured or not possible.
+    double rateFp32 = 0, rateBf16 = 0, rateFp16 = 0;
+};
+
+/// How well predictions in one precision agree with those in 32 bits, and how fast they are.
+struct PrecisionReport {
+    Precision precision = Precision::Float32;
+    bool usable = false;
+    std::string sentence;          ///< why not, or what to know about it; may be empty
+    double agreement = 0;          ///< Pearson correlation with fp32 over all spots and genes compared
+    double worstGeneAgreement = 0; ///< the lowest of the genes' own correlations over the spots
+    double largestDifference = 0;  ///< in the model's unit
+    double spotsPerSecond = 0;     ///< of the comparison itself, reading included
+};
+
 /// What the Torch-side module offers to the window; opened at run time, after the first picture (design
 /// section 2).
 class EngineFactory {
@@ -155,6 +178,18 @@ class EngineFactory {
     /// Device when the device that was asked for cannot be used.
     [[nodiscard]] virtual Result<std::unique_ptr<PredictionEngine>>
     openModel(const std::filesystem::path& file, const EngineSettings& settings = {}) = 0;
+
+    /// The CPU first, then every graphics processor; each is tried with one batch, and with `measure` its
+    /// matrix rates are taken. Blocking (seconds).
+    [[nodiscard]] virtual std::vector<DeviceReport> devices(bool measure) = 0;
+    /// Why no graphics processor can be used, in words that say what to do; empty where one can.
+    [[nodiscard]] virtual std::string whyNoGraphicsProcessor() = 0;
+    /// Predicts some spots of the slide (a made-up tissue where it is null) in each precision on the device
+    /// of `settings` and compares. Blocking (seconds to minutes). Errors as openModel(), or Cancelled.
+    [[nodiscard]] virtual Result<std::vector<PrecisionReport>>
+    comparePrecisions(const std::filesystem::path& model, const EngineSettings& settings,
+                      std::shared_ptr<const SlideSource> slide, MicronsPerPixel micronsPerPixel,
+                      CancelToken cancel) = 0;
 };
 
 } // namespace spotglass

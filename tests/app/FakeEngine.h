@@ -135,6 +135,19 @@ class FakeFactory final : public EngineFactory {
             return badInput("this file is not a Spotglass model", file.string(), "Choose another file");
         return std::make_unique<FakeEngine>(options, file);
     }
+    std::vector<DeviceReport> devices(bool measure) override {
+        DeviceReport cpu{"cpu", "main processor, 2 threads", true, "", 0, 0, 0, 0};
+        if (measure) cpu.rateFp32 = 200;
+        return {cpu};
+    }
+    std::string whyNoGraphicsProcessor() override { return "No graphics processor was found"; }
+    Result<std::vector<PrecisionReport>> comparePrecisions(const std::filesystem::path&,
+                                                           const EngineSettings&,
+                                                           std::shared_ptr<const SlideSource>,
+                                                           MicronsPerPixel, CancelToken) override {
+        return std::vector<PrecisionReport>{{Precision::Float32, true, "", 1, 1, 0, 10},
+                                            {Precision::BFloat16, true, "", 0.9995, 0.999, 0.01, 12}};
+    }
 };
 
 } // namespace spotglass
