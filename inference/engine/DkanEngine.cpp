@@ -1,6 +1,7 @@
 #include "inference/engine/DkanEngine.h"
 
 #include "inference/engine/Devices.h"
+#include "inference/engine/EncoderRegistry.h"
 #include "inference/engine/LatticeRun.h"
 #include "inference/engine/StoredRun.h"
 #include "inference/store/Sha256.h"
@@ -59,22 +60,25 @@ Result<void> checkArray(const std::vector<SpotPlace>& spots) {
 /// A model's networks from its files, on the CPU.
 struct Networks {
     LoadedModel model;
-    std::unique_ptr<FrozenEncoder> encoder;
+    OpenedEncoder encoder;
 };
 
-Result<Networks> loadNetworks(const std::filesystem::path& file) {
+Result<Networks> loadNetworks(const std::filesystem::path& file, const EngineSettings& settings) {
     auto model = loadModel(file);
     if (!model) return Failure(model.error());
-    auto encoder = makeFrozenEncoder(model->card.imageEncoder);
-    if (!encoder)
-        return badInput("this model reads tissue with the encoder \"" + model->card.imageEncoder +
-                            "\", which this version of Spotglass does not have",
-                        file.string(), "Use a model that was trained with a built-in encoder");
-    if (encoder->width() != model->card.config.width)
-        return badInput("its width is " + std::to_string(model->card.config.width) + ", its encoder gives " +
-                            std::to_string(encoder->width()),
-                        file.string(), "The model card belongs to another model");
-    return Networks{std::move(*model), std::move(encoder)};
+    auto encoder = openNamedEncoder(model->card.imageEncoder, settings.workspace, settings.encoderWeights);
+    if (!encoder) {
+        auto error = encoder.error();
+        if (error.where.empty()) error.where = file.string();
+        return Failure(error);
+    }
+    if (encoder->encoder->width() != model->card.config.width)
+        return badInput("its width is " + std::to_string(model->card.config.width) + ", its encoder \"" +
+                            model->card.imageEncoder + "\" gives " +
+                            std::to_string(encoder->encoder->width()) + " numbers",
+                        file.string(),
+                        "The model was trained with another encoder, or its card belongs to another model");
+    return Networks{std::move(*model), std::move(*encoder)};
 }
 
 /// LibTorch throws; nothing may leave the engine as an exception.
@@ -262,19 +266,22 @@ Result<std::unique_ptr<PredictionEngine>> openDkanEngine(const std::filesystem::
     std::string note;
     auto device = chooseDevice(settings.device, note);
     if (!device) return Failure(device.error());
-    auto networks = loadNetworks(file);
+    auto networks = loadNetworks(file, settings);
     if (!networks) return Failure(networks.error());
     ModelCard card = networks->model.card;
-    const std::string encoderId = networks->encoder->name();
-    const int width = networks->encoder->width();
+    const std::string encoderId = networks->encoder.id;
+    for (const auto& sentence : networks->encoder.notes)
+        note += (note.empty() ? "" : " ") + sentence;
+    const int width = networks->encoder.encoder->width();
     const auto precision = settings.precision;
     return guarded([&]() -> Result<std::unique_ptr<PredictionEngine>> {
         auto compute =
-            makeCompute(std::move(networks->model), std::move(networks->encoder), *device, precision);
-        const auto onCpu = [file, precision]() -> Result<std::unique_ptr<Compute>> {
-            auto again = loadNetworks(file);
+            makeCompute(std::move(networks->model), std::move(networks->encoder.encoder), *device, precision);
+        const auto onCpu = [file, precision, settings]() -> Result<std::unique_ptr<Compute>> {
+            auto again = loadNetworks(file, settings);
             if (!again) return Failure(again.error());
-            return makeCompute(std::move(again->model), std::move(again->encoder), torch::kCPU, precision);
+            return makeCompute(std::move(again->model), std::move(again->encoder.encoder), torch::kCPU,
+                               precision);
         };
         return std::make_unique<DkanEngine>(std::move(card), file, encoderId, width,
                                             DeviceRunner(std::move(compute), onCpu), settings, note);

@@ -52,10 +52,19 @@ def walk(x, path, out):
         for k, v in x.items(): walk(v, (path + '.' if path else '') + str(k), out)
     elif isinstance(x, (list, tuple)):
         for i, v in enumerate(x): walk(v, (path + '.' if path else '') + str(i), out)
+def safetensors(raw):
+    size = int.from_bytes(raw[:8], 'little')
+    for k, v in json.loads(raw[8:8 + size]).items():
+        if k != '__metadata__':
+            begin, end = (8 + size + at for at in v['data_offsets'])
+            yield k, [v['dtype'], v['shape'], hashlib.md5(raw[begin:end]).hexdigest()]
 result = {}
 for f in sys.argv[1:]:
     result[f] = {}
-    walk(torch.load(f, map_location='cpu'), '', result[f])
+    if f.endswith('.safetensors'):
+        result[f] = dict(safetensors(open(f, 'rb').read()))
+    else:
+        walk(torch.load(f, map_location='cpu'), '', result[f])
 print(json.dumps(result))
 )";
 
@@ -122,13 +131,23 @@ class TestPyTorchArchive : public QObject {
         const auto expected = nlohmann::json::parse(printed.toStdString(), nullptr, false);
         QVERIFY2(expected.is_object(), "the reference reader printed nothing");
         for (const QString& file : files) {
-            const auto archive = readPyTorchArchive(file.toStdString());
-            QVERIFY2(archive, archive ? "" : archive.error().sentence().c_str());
             nlohmann::json found = nlohmann::json::object();
-            for (const auto& [path, tensor] : archive->tensors) {
-                const QByteArray raw(tensor.bytes.data(), static_cast<qsizetype>(tensor.bytes.size()));
-                found[path] = {name(tensor.type), tensor.shape,
+            const auto note = [&](const std::string& path, TensorType type, const auto& shape,
+                                  std::string_view bytes) {
+                const QByteArray raw(bytes.data(), static_cast<qsizetype>(bytes.size()));
+                found[path] = {name(type), shape,
                                QCryptographicHash::hash(raw, QCryptographicHash::Md5).toHex().toStdString()};
+            };
+            if (file.endsWith(QLatin1String(".safetensors"))) {
+                const auto plain = SafeTensors::read(file.toStdString());
+                QVERIFY2(plain, plain ? "" : plain.error().sentence().c_str());
+                for (const auto& [path, entry] : plain->entries())
+                    note(path, entry.type, entry.shape, plain->bytes(path));
+            } else {
+                const auto archive = readPyTorchArchive(file.toStdString());
+                QVERIFY2(archive, archive ? "" : archive.error().sentence().c_str());
+                for (const auto& [path, tensor] : archive->tensors)
+                    note(path, tensor.type, tensor.shape, tensor.bytes);
             }
             const auto& wanted = expected[file.toStdString()];
             QVERIFY2(found == wanted,
@@ -230,16 +249,19 @@ class TestPyTorchArchive : public QObject {
     }
 
     void everyFileOfWeightsReadsAsPyTorchReadsIt() {
-        SPOTGLASS_NEED_SHARED(folder, "data/weights");
+        SPOTGLASS_NEED_SHARED(folder, "data");
         QStringList files;
-        for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-            const std::string extension = entry.path().extension().string();
-            if (extension != ".pt" && extension != ".pth" && extension != ".ckpt") continue;
-            files << QString::fromStdString(entry.path().string());
-            const auto archive = readPyTorchArchive(entry.path());
-            QVERIFY2(archive, archive ? "" : archive.error().sentence().c_str());
-        }
-        QVERIFY(files.size() > 50);
+        for (const char* part : {"weights", "encoders"})
+            for (const auto& entry : fs::recursive_directory_iterator(folder / part)) {
+                const std::string extension = entry.path().extension().string();
+                if (extension == ".safetensors") files << QString::fromStdString(entry.path().string());
+                if (extension != ".pt" && extension != ".pth" && extension != ".th" && extension != ".ckpt")
+                    continue;
+                files << QString::fromStdString(entry.path().string());
+                const auto archive = readPyTorchArchive(entry.path());
+                QVERIFY2(archive, archive ? "" : archive.error().sentence().c_str());
+            }
+        QVERIFY(files.size() > 60);
         if (!hasReference())
             QSKIP("every file was read, but /usr/bin/python3 has no torch to compare the values with");
         compareWithReference(files);
