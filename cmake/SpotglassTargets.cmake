@@ -61,7 +61,7 @@ function(spotglass_test class)
         set(ARG_TIMEOUT 300)
     endif()
     set_tests_properties(${class} PROPERTIES TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT
-        "QT_QPA_PLATFORM=offscreen;SPOTGLASS_SHARED=${CMAKE_SOURCE_DIR}/../shared;OPENBLAS_NUM_THREADS=2")
+        "QT_QPA_PLATFORM=offscreen;SPOTGLASS_SHARED=${CMAKE_SOURCE_DIR}/../shared;OPENBLAS_NUM_THREADS=2;SPOTGLASS_CACHE=none")
 endfunction()
 
 # spotglass_test_in_windows(<Class>...): runs tests registered above a second time, as <Class>Xvfb, with windows of the
@@ -71,6 +71,6 @@ function(spotglass_test_in_windows)
         add_test(NAME ${class}Xvfb COMMAND ${CMAKE_SOURCE_DIR}/tests/with_xvfb.sh $<TARGET_FILE:Test${class}>)
         get_test_property(${class} TIMEOUT timeout)
         set_tests_properties(${class}Xvfb PROPERTIES TIMEOUT ${timeout} SKIP_RETURN_CODE 77 ENVIRONMENT
-            "SPOTGLASS_SHARED=${CMAKE_SOURCE_DIR}/../shared;OPENBLAS_NUM_THREADS=2")
+            "SPOTGLASS_SHARED=${CMAKE_SOURCE_DIR}/../shared;OPENBLAS_NUM_THREADS=2;SPOTGLASS_CACHE=none")
     endforeach()
 endfunction()

@@ -38,7 +38,38 @@ struct Commands {
     ImportOptions import;
     SynthOptions synth;
     ViewerBenchOptions viewerBench;
+    EncoderAddOptions encoderAdd;
+    EncoderListOptions encoderList;
+    EncoderRemoveOptions encoderRemove;
+    EncoderEmbedOptions encoderEmbed;
+    DevicesOptions devices;
+    InferenceBenchOptions inferenceBench;
 };
+
+constexpr const char* deviceHelp = "auto (the best that works), cpu, cuda or cuda:N";
+
+/// Device and precision, alike for all commands that compute.
+template <typename Options> void addComputing(CLI::App& command, Options& options) {
+    command.add_option("--device", options.device, deviceHelp)->capture_default_str();
+    command.add_option("--precision", options.precision, "Numbers of the products: fp32, bf16 or fp16")
+        ->check(CLI::IsMember({"fp32", "bf16", "fp16"}))
+        ->capture_default_str();
+}
+
+void addPredictComputing(CLI::App& predict, PredictOptions& o) {
+    addComputing(predict, o);
+    predict.add_option("--batch", o.batch, "Patches and spots at a time (default: found by trial)")
+        ->check(CLI::Range(1, 4096));
+    predict.add_option("--encoder", o.encoder,
+                       "Weights of the model's image encoder, where it is not known yet");
+    predict.add_option("--cache", o.cache, "Folder where features and predictions are kept between runs")
+        ->capture_default_str();
+    predict.add_flag_callback(
+        "--no-cache", [&o] { o.cache.clear(); }, "Keep nothing, use nothing kept");
+    predict.add_flag("--whole-slide-context", o.wholeSlideContext,
+                     "Every spot attends to the whole slide's tissue, not to a window; costs much more");
+    predict.add_flag("--json", o.json, "A report of the run as one JSON document on standard output");
+}
 
 void addSlideCommands(CLI::App& app, Commands& c) {
     auto* info = app.add_subcommand("info", "What a slide says about itself");
@@ -74,7 +105,50 @@ void addSlideCommands(CLI::App& app, Commands& c) {
         "I/N: only every N-th slide of the list, beginning with the I-th; I from 1 to N");
     predict->add_flag("--skip-existing", c.predict.skipExisting,
                       "Leave out slides whose table is there already, whatever model it is of");
+    addPredictComputing(*predict, c.predict);
     predict->callback([&c] { c.action = inModule(&EngineModule::predict, c.predict); });
+}
+
+void addEncoderCommands(CLI::App& app, Commands& c) {
+    auto* encoder =
+        app.add_subcommand("encoder", "Frozen image encoders: weights that models need beside them");
+    encoder->require_subcommand(1);
+    auto* add =
+        encoder->add_subcommand("add", "Make an encoder known: checks its weights and remembers them");
+    add->add_option("weights", c.encoderAdd.weights,
+                    "Weights: .safetensors, or a PyTorch or TorchScript file")
+        ->required();
+    add->add_option("--name", c.encoderAdd.name, "The name that models use, for example uni");
+    add->add_option("--config", c.encoderAdd.config, "Its configuration (timm's config.json)");
+    add->add_option("--trust", c.encoderAdd.trusted,
+                    "Run this TorchScript program; the sha256 of the file that you trust");
+    add->add_option("--mpp", c.encoderAdd.micronsPerPixel, "Micrometres per pixel it was trained at");
+    add->add_flag("--json", c.encoderAdd.json, "One JSON document on standard output");
+    add->callback([&c] { c.action = inModule(&EngineModule::addEncoder, c.encoderAdd); });
+    auto* list = encoder->add_subcommand("list", "The encoders that are known");
+    list->add_flag("--json", c.encoderList.json, "One JSON document on standard output");
+    list->callback([&c] { c.action = inModule(&EngineModule::listEncoders, c.encoderList); });
+    auto* remove = encoder->add_subcommand("remove", "Forget an encoder; its file stays");
+    remove->add_option("name", c.encoderRemove.name, "Its name")->required();
+    remove->callback([&c] { c.action = inModule(&EngineModule::removeEncoder, c.encoderRemove); });
+    auto* embed = encoder->add_subcommand("embed", "Features of given patches");
+    embed->add_option("encoder", c.encoderEmbed.encoder, "A known encoder's name, or a file of weights")
+        ->required();
+    embed
+        ->add_option("--patches", c.encoderEmbed.patches,
+                     "Patches (.safetensors): B x 3 x H x W floats from 0 to 1, or B x H x W x 3 bytes")
+        ->required();
+    embed->add_option("--config", c.encoderEmbed.config, "Configuration of a file of weights");
+    embed->add_option("--trust", c.encoderEmbed.trusted, "As for encoder add");
+    embed->add_option("--batch", c.encoderEmbed.batch, "Patches at a time")
+        ->check(CLI::Range(1, 4096))
+        ->capture_default_str();
+    embed->add_option("-o,--output", c.encoderEmbed.output, "Features (.safetensors)")->required();
+    addComputing(*embed, c.encoderEmbed);
+    embed->callback([&c] { c.action = inModule(&EngineModule::embed, c.encoderEmbed); });
+    auto* devices = app.add_subcommand("devices", "Which processors can be used, and how fast they are");
+    devices->add_flag("--json", c.devices.json, "One JSON document on standard output");
+    devices->callback([&c] { c.action = inModule(&EngineModule::devices, c.devices); });
 }
 
 void addTrainingCommands(CLI::App& app, Commands& c) {
@@ -137,6 +211,26 @@ void addBenchCommands(CLI::App& app, Commands& c) {
         ->check(CLI::Range(1, 100))
         ->capture_default_str();
     viewer->callback([&c] { c.action = [&c] { return runViewerBench(c.viewerBench); }; });
+    auto& o = c.inferenceBench;
+    auto* inference =
+        bench->add_subcommand("inference", "How fast spots are predicted, and what would be possible");
+    inference->add_option("slide", o.slide, "Whole-slide image; without one a made-up slide");
+    inference->add_option("--model", o.model, "Model file; without one a DKAN of the published size");
+    inference
+        ->add_option("--encoder", o.encoder,
+                     "Where there is no model file: a known encoder, or an architecture with random weights")
+        ->capture_default_str();
+    inference->add_option("--spots", o.spots, "Spots of the pipeline's measurement")
+        ->check(CLI::Range(4, 100000))
+        ->capture_default_str();
+    inference->add_option("--repeats", o.repeats, "Measurements of each kind; median and spread are told")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    inference->add_option("--seconds", o.seconds, "At least so long for each measurement")
+        ->check(CLI::Range(0.01, 600.0))
+        ->capture_default_str();
+    addComputing(*inference, o);
+    inference->callback([&c] { c.action = inModule(&EngineModule::benchInference, c.inferenceBench); });
 }
 
 void addModelCommands(CLI::App& app, Commands& c) {
@@ -178,7 +272,13 @@ int main(int argc, char** argv) {
     app.set_version_flag("--version", SPOTGLASS_VERSION);
     app.require_subcommand(1);
     Commands commands;
+    commands.predict.cache = slideCachePath();
+    for (auto* workspace : {&commands.predict.workspace, &commands.encoderAdd.workspace,
+                            &commands.encoderList.workspace, &commands.encoderRemove.workspace,
+                            &commands.encoderEmbed.workspace, &commands.inferenceBench.workspace})
+        *workspace = workspacePath();
     addSlideCommands(app, commands);
+    addEncoderCommands(app, commands);
     addTrainingCommands(app, commands);
     addModelCommands(app, commands);
     addBenchCommands(app, commands);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/engine_module/EngineModule.h"
+#include "viewer/base/CancelToken.h"
 
 #include <nlohmann/json.hpp>
 #include <string>
@@ -18,6 +19,15 @@ Result<void> runReplay(const ReplayOptions& options);
 Result<void> runImport(const ImportOptions& options);
 Result<void> runModelInfo(const std::filesystem::path& model, bool json);
 
+Result<void> runEncoderAdd(const EncoderAddOptions& options);
+Result<void> runEncoderList(const EncoderListOptions& options);
+Result<void> runEncoderRemove(const EncoderRemoveOptions& options);
+Result<void> runEncoderEmbed(const EncoderEmbedOptions& options);
+Result<void> runDevices(const DevicesOptions& options);
+Result<void> runInferenceBench(const InferenceBenchOptions& options);
+
+/// Cancelled by Ctrl-C from now on; a second Ctrl-C ends the program at once.
+[[nodiscard]] CancelToken cancelOnInterrupt();
 /// One line on standard error.
 void say(const std::string& sentence);
 /// The JSON document of `--json`, the only thing on standard output.

@@ -7,6 +7,7 @@
 #include "inference/model/TorchCompat.h"
 
 #include <cmath>
+#include <csignal>
 #include <cstdio>
 #include <ctime>
 #include <thread>
@@ -59,6 +60,24 @@ class Module final : public EngineModule {
     Result<void> modelInfo(const std::filesystem::path& m, bool j) override {
         return guarded([&] { return runModelInfo(m, j); });
     }
+    Result<void> addEncoder(const EncoderAddOptions& o) override {
+        return guarded([&] { return runEncoderAdd(o); });
+    }
+    Result<void> listEncoders(const EncoderListOptions& o) override {
+        return guarded([&] { return runEncoderList(o); });
+    }
+    Result<void> removeEncoder(const EncoderRemoveOptions& o) override {
+        return guarded([&] { return runEncoderRemove(o); });
+    }
+    Result<void> embed(const EncoderEmbedOptions& o) override {
+        return guarded([&] { return runEncoderEmbed(o); });
+    }
+    Result<void> devices(const DevicesOptions& o) override {
+        return guarded([&] { return runDevices(o); });
+    }
+    Result<void> benchInference(const InferenceBenchOptions& o) override {
+        return guarded([&] { return runInferenceBench(o); });
+    }
     Result<void> synth(const SynthOptions& o) override {
         return guarded([&] { return runSynth(o); });
     }
@@ -83,6 +102,15 @@ class Module final : public EngineModule {
 };
 
 } // namespace
+
+CancelToken cancelOnInterrupt() {
+    static const CancelToken token;
+    std::signal(SIGINT, [](int) {
+        token.cancel();
+        std::signal(SIGINT, SIG_DFL);
+    });
+    return token;
+}
 
 void say(const std::string& sentence) {
     std::fprintf(stderr, "%s\n", sentence.c_str());

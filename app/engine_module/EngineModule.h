@@ -24,6 +24,46 @@ struct PredictOptions {
     int shard = 1, shards = 1;      ///< only every shards-th slide, beginning with the shard-th (from 1)
     bool intoFolder = false;        ///< the output is a folder even for one slide; for several it always is
     bool skipExisting = false;      ///< leave out slides whose table is there already
+    std::string device = "auto", precision = "fp32";
+    int batch = 0;                   ///< patches and spots given to the device at a time; 0: found by trial
+    std::filesystem::path cache;     ///< where features and predictions are kept; empty: nowhere
+    std::filesystem::path workspace; ///< which knows frozen encoders; may be empty
+    std::filesystem::path encoder;   ///< weights of the model's frozen encoder, instead of the workspace's
+    bool wholeSlideContext = false;
+    bool json = false; ///< a report of the run on standard output
+};
+struct EncoderAddOptions {
+    std::filesystem::path workspace, weights, config;
+    std::string name, trusted; ///< trusted: sha256 of a TorchScript program that may run
+    std::optional<double> micronsPerPixel;
+    bool json = false;
+};
+struct EncoderListOptions {
+    std::filesystem::path workspace;
+    bool json = false;
+};
+struct EncoderRemoveOptions {
+    std::filesystem::path workspace;
+    std::string name;
+};
+struct EncoderEmbedOptions {
+    std::filesystem::path workspace, patches, output;
+    std::string encoder; ///< a name, or a file of weights
+    std::filesystem::path config;
+    std::string trusted, device = "auto", precision = "fp32";
+    int batch = 8;
+};
+struct DevicesOptions {
+    bool json = false;
+};
+struct InferenceBenchOptions {
+    std::filesystem::path slide, model; ///< empty: a made-up slide; a published-size DKAN of random weights
+    std::filesystem::path workspace;
+    std::string encoder = "vit_large_patch16_224"; ///< a name, or an architecture of random weights
+    std::string device = "auto", precision = "fp32";
+    int spots = 64;
+    int repeats = 5;
+    double seconds = 2; ///< at least, of each measurement
 };
 struct TrainOptions {
     std::filesystem::path cohort, config, output;
@@ -68,6 +108,12 @@ class EngineModule {
     virtual Result<void> replay(const ReplayOptions& options) = 0;
     virtual Result<void> importModel(const ImportOptions& options) = 0;
     virtual Result<void> modelInfo(const std::filesystem::path& model, bool json) = 0;
+    virtual Result<void> addEncoder(const EncoderAddOptions& options) = 0;
+    virtual Result<void> listEncoders(const EncoderListOptions& options) = 0;
+    virtual Result<void> removeEncoder(const EncoderRemoveOptions& options) = 0;
+    virtual Result<void> embed(const EncoderEmbedOptions& options) = 0;
+    virtual Result<void> devices(const DevicesOptions& options) = 0;
+    virtual Result<void> benchInference(const InferenceBenchOptions& options) = 0;
     virtual Result<void> synth(const SynthOptions& options) = 0;
 };
 

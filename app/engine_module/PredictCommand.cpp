@@ -10,6 +10,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 namespace spotglass {
 namespace {
@@ -92,17 +94,34 @@ Result<MicronsPerPixel> scaleOf(const SlideSource& slide, const fs::path& file, 
                     "Give it with --mpp, for example --mpp 0.5");
 }
 
-Result<std::string> predictAtSpots(PredictionEngine& engine, const SlideSource& slide, MicronsPerPixel scale,
-                                   const std::vector<CohortSpot>& spots,
-                                   const std::vector<std::size_t>& columns) {
+/// One slide's run: what to do, what came of it.
+struct SlideRun {
+    PredictionEngine& engine;
+    const PredictOptions& options;
+    const std::vector<std::size_t>& columns; ///< chosen genes
+    CancelToken cancel;
+    PredictionReport report;
+    PredictionLattice lattice; ///< of a run over the tissue
+
+    /// Empty where all genes are asked for: only such predictions are kept.
+    [[nodiscard]] std::vector<std::size_t> subset() const {
+        return options.genes.empty() ? std::vector<std::size_t>() : columns;
+    }
+};
+
+Result<std::string> predictAtSpots(SlideRun& run, const SlideSource& slide, MicronsPerPixel scale,
+                                   const std::vector<CohortSpot>& spots) {
     std::vector<SpotPlace> places;
     for (const auto& s : spots)
         places.push_back({s.id, s.column, s.row, s.center});
-    auto prediction = engine.predictSpots(slide, scale, places, columns, {});
+    auto prediction = run.engine.predictSpots(slide, scale, places, run.subset(), run.cancel);
     if (!prediction) return Failure(prediction.error());
+    for (const auto& sentence : prediction->report.notes)
+        say(sentence);
+    run.report = std::move(prediction->report);
     const auto& values = prediction->values;
-    CsvTable table(engine.model(), columns);
-    const auto genes = columns.size();
+    CsvTable table(run.engine.model(), run.columns);
+    const auto genes = run.columns.size();
     std::size_t unreadable = 0;
     for (std::size_t i = 0; i < places.size(); ++i) {
         if (std::isnan(values[i * genes]))
@@ -115,15 +134,16 @@ Result<std::string> predictAtSpots(PredictionEngine& engine, const SlideSource& 
     return table.text();
 }
 
-Result<std::string> predictOnLattice(PredictionEngine& engine, std::shared_ptr<const SlideSource> slide,
-                                     MicronsPerPixel scale, double pitch,
-                                     const std::vector<std::size_t>& columns) {
-    PredictionLattice lattice;
+Result<std::string> predictOnLattice(SlideRun& run, std::shared_ptr<const SlideSource> slide,
+                                     MicronsPerPixel scale) {
     std::vector<std::pair<std::int64_t, std::vector<float>>> rows;
-    const auto genes = columns.size();
+    const auto genes = run.columns.size();
     PredictionListener listener;
     listener.note = say;
-    listener.planned = [&](const PredictionLattice& planned) { lattice = planned; };
+    listener.planned = [&](const PredictionLattice& planned) {
+        run.lattice = planned;
+        if (!planned.costNote.empty()) say(planned.costNote);
+    };
     listener.batch = [&](const PredictionBatch& batch) {
         for (std::size_t i = 0; i < batch.cells.size(); ++i) {
             const auto* values = batch.values.data() + i * genes;
@@ -133,23 +153,96 @@ Result<std::string> predictOnLattice(PredictionEngine& engine, std::shared_ptr<c
     PredictionRequest request;
     request.slide = std::move(slide);
     request.micronsPerPixel = scale;
-    request.pitchMicrons = pitch;
-    request.genes = columns;
-    if (auto ok = engine.predictLattice(request, listener, {}); !ok) return Failure(ok.error());
-    if (lattice.tissueSpots == 0)
+    request.pitchMicrons = run.options.pitchMicrons.value_or(0);
+    request.genes = run.subset();
+    request.wholeSlideContext = run.options.wholeSlideContext;
+    auto report = run.engine.predictLattice(request, listener, run.cancel);
+    if (!report) return Failure(report.error());
+    run.report = std::move(*report);
+    if (run.lattice.tissueSpots == 0)
         say("No tissue was found on this slide; the table is empty.");
-    else if (rows.size() < lattice.tissueSpots)
-        say(std::to_string(lattice.tissueSpots - rows.size()) +
+    else if (rows.size() < run.lattice.tissueSpots)
+        say(std::to_string(run.lattice.tissueSpots - rows.size()) +
             " places lie where the slide cannot be read and are left out.");
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    CsvTable table(engine.model(), columns);
+    CsvTable table(run.engine.model(), run.columns);
     for (const auto& [cell, values] : rows) {
-        const auto column = cell % lattice.columns, row = cell / lattice.columns;
+        const auto column = cell % run.lattice.columns, row = cell / run.lattice.columns;
         table.row(std::to_string(column) + 'x' + std::to_string(row),
-                  lattice.latticeToLevel0.toLevel0(static_cast<double>(column), static_cast<double>(row)),
+                  run.lattice.latticeToLevel0.toLevel0(static_cast<double>(column), static_cast<double>(row)),
                   values.data());
     }
     return table.text();
+}
+
+nlohmann::json toJson(const SlideRun& run, const PlannedSlide& plan, MicronsPerPixel scale) {
+    const auto& r = run.report;
+    nlohmann::json j{{"slide", plan.slide.string()},
+                     {"table", plan.table.string()},
+                     {"microns_per_pixel", {scale.x, scale.y}},
+                     {"spots", r.spots},
+                     {"spots_from_cache", r.spotsFromCache},
+                     {"genes", run.columns.size()},
+                     {"encoder_passes", r.encoderPasses},
+                     {"features_from_cache", r.featuresFromCache},
+                     {"device", r.device},
+                     {"precision", r.precision},
+                     {"patches_at_a_time", r.patchBatch},
+                     {"spots_at_a_time", r.spotBatch},
+                     {"seconds", r.seconds},
+                     {"notes", r.notes}};
+    if (run.lattice.columns > 0) {
+        const auto& a = run.lattice.latticeToLevel0;
+        j["lattice"] = {{"columns", run.lattice.columns},
+                        {"rows", run.lattice.rows},
+                        {"to_level0", {a.xx, a.xy, a.dx, a.yx, a.yy, a.dy}}};
+    }
+    return j;
+}
+
+/// Opens, predicts and writes one slide. Gives its part of the report.
+Result<nlohmann::json> predictSlide(SlideRun run, const PlannedSlide& plan) {
+    const auto& options = run.options;
+    auto slide = openSlide(plan.slide);
+    if (!slide) return Failure(slide.error());
+    std::vector<CohortSpot> spots;
+    if (!options.spots.empty()) {
+        auto spotFile = spotFileFor(plan.slide, options.spots);
+        if (!spotFile) return Failure(spotFile.error());
+        auto read = spotsInside(*spotFile, **slide);
+        if (!read) return Failure(read.error());
+        spots = std::move(*read);
+    }
+    auto scale = scaleOf(**slide, plan.slide, options, spots, run.engine.model());
+    if (!scale) return Failure(scale.error());
+    auto table = options.spots.empty() ? predictOnLattice(run, *slide, *scale)
+                                       : predictAtSpots(run, **slide, *scale, spots);
+    if (!table) {
+        auto error = table.error();
+        if (error.where.empty()) error.where = plan.slide.string();
+        return Failure(error);
+    }
+    if (auto ok = writeFileAtomically(plan.table, *table); !ok) return Failure(ok.error());
+    const auto& r = run.report;
+    say(plan.table.string() + ": " + std::to_string(std::count(table->begin(), table->end(), '\n') - 1) +
+        " spots, " + std::to_string(run.columns.size()) + " genes, " + std::to_string(r.encoderPasses) +
+        " encoder passes, " + threeDecimals(r.seconds) + " s. Predicted expression, research use only.");
+    return toJson(run, plan, *scale);
+}
+
+Result<EngineSettings> settingsOf(const PredictOptions& options) {
+    const auto precision = precisionNamed(options.precision);
+    if (!precision)
+        return fail(ErrorKind::Usage, "there is no precision \"" + options.precision + "\"", {},
+                    "Choose fp32, bf16 or fp16");
+    EngineSettings settings;
+    settings.device = options.device;
+    settings.precision = *precision;
+    settings.patchBatch = settings.spotBatch = options.batch;
+    settings.cacheFolder = options.cache;
+    settings.workspace = options.workspace;
+    settings.encoderWeights = options.encoder;
+    return settings;
 }
 
 } // namespace
@@ -160,38 +253,38 @@ Result<void> runPredict(const PredictOptions& options) {
     if (plan->alreadyThere > 0)
         say(options.output.string() + ": " + std::to_string(plan->alreadyThere) +
             " slides have their tables already and are left out.");
-    if (plan->slides.empty()) return {};
-    auto engine = openDkanEngine(options.model);
-    if (!engine) return Failure(engine.error());
-    auto columns = chosenGenes((*engine)->model(), options.genes);
-    if (!columns) return Failure(columns.error());
-    for (const auto& [file, out] : plan->slides) {
-        auto slide = openSlide(file);
-        if (!slide) return Failure(slide.error());
-        std::vector<CohortSpot> spots;
-        if (!options.spots.empty()) {
-            auto spotFile = spotFileFor(file, options.spots);
-            if (!spotFile) return Failure(spotFile.error());
-            auto read = spotsInside(*spotFile, **slide);
-            if (!read) return Failure(read.error());
-            spots = std::move(*read);
+    nlohmann::json document{{"slides", nlohmann::json::array()},
+                            {"failed", nlohmann::json::array()},
+                            {"already_there", plan->alreadyThere}};
+    std::optional<Error> first;
+    if (!plan->slides.empty()) {
+        const auto settings = settingsOf(options);
+        if (!settings) return Failure(settings.error());
+        auto engine = openDkanEngine(options.model, *settings);
+        if (!engine) return Failure(engine.error());
+        auto columns = chosenGenes((*engine)->model(), options.genes);
+        if (!columns) return Failure(columns.error());
+        const auto cancel = cancelOnInterrupt();
+        for (const auto& slide : plan->slides) {
+            auto done = predictSlide({**engine, options, *columns, cancel, {}, {}}, slide);
+            if (done) {
+                document["slides"].push_back(std::move(*done));
+                continue;
+            }
+            // One bad slide must not cost the others of a cohort.
+            document["failed"].push_back(
+                {{"slide", slide.slide.string()}, {"reason", done.error().sentence()}});
+            if (!first) first = done.error();
+            if (done.error().kind == ErrorKind::Cancelled) break;
+            if (plan->slides.size() > 1) say(done.error().sentence());
         }
-        auto scale = scaleOf(**slide, file, options, spots, (*engine)->model());
-        if (!scale) return Failure(scale.error());
-        auto table = options.spots.empty() ? predictOnLattice(**engine, *slide, *scale,
-                                                              options.pitchMicrons.value_or(0), *columns)
-                                           : predictAtSpots(**engine, **slide, *scale, spots, *columns);
-        if (!table) {
-            auto error = table.error();
-            if (error.where.empty()) error.where = file.string();
-            return Failure(error);
-        }
-        if (auto ok = writeFileAtomically(out, *table); !ok) return ok;
-        say(out.string() + ": " + std::to_string(std::count(table->begin(), table->end(), '\n') - 1) +
-            " spots, " + std::to_string(columns->size()) +
-            " genes. Predicted expression, research use only.");
     }
-    return {};
+    if (options.json) printJson(document);
+    if (!first) return {};
+    if (plan->slides.size() > 1 && first->kind != ErrorKind::Cancelled)
+        first->hint = std::to_string(document["failed"].size()) + " of " +
+                      std::to_string(plan->slides.size()) + " slides were not predicted";
+    return Failure(*first);
 }
 
 } // namespace spotglass

@@ -7,8 +7,8 @@ namespace spotglass {
 /// soon. Not thread-safe.
 class BatchSize {
   public:
-    /// `fixed` > 0 is used as it is (memory permitting).
-    explicit BatchSize(int largest, int fixed = 0, double longestSeconds = 0.5);
+    /// `fixed` > 0 is used as it is (memory permitting); trials begin with `first`.
+    explicit BatchSize(int largest, int fixed = 0, double longestSeconds = 0.5, int first = 1);
 
     /// How many items the next batch should have.
     [[nodiscard]] int next() const { return current_; }

@@ -1,5 +1,7 @@
 #include "inference/engine/Compute.h"
 
+#include "inference/model/Parallel.h"
+
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <chrono>
 #include <stdexcept>
@@ -22,7 +24,9 @@ class EncoderCompute final : public Compute {
     [[nodiscard]] std::string device() const override { return "cpu"; }
     Later encode(const Tensor& patches) override {
         const torch::NoGradGuard noGradient;
-        return Later(asStoredFeatures(encoder_.encode(unitRgb(patches))));
+        return Later(inParts(patches.size(0), [&](int64_t begin, int64_t count) {
+            return asStoredFeatures(encoder_.encode(unitRgb(patches.narrow(0, begin, count))));
+        }));
     }
     Tensor encodeMasked(int side) override { return maskedFeatures(encoder_, side, torch::kCPU); }
     Tensor slideTokens(const Tensor&, const Tensor&) override { throw std::logic_error("features only"); }
@@ -39,11 +43,18 @@ class TorchCompute final : public Compute {
                  Precision precision)
         : device_(device), encoder_(std::move(encoder)), dkan_(std::move(model), device, precision) {
         encoder_->moveTo(device, precision);
+        if (device.is_cpu()) keepProductsOnTheirThread();
     }
     [[nodiscard]] std::string device() const override { return device_.str(); }
     Later encode(const Tensor& patches) override {
         const torch::NoGradGuard noGradient;
-        return Later(asStoredFeatures(encoder_->encode(unitRgb(toDevice(patches)))));
+        const auto part = [&](const Tensor& some) {
+            return asStoredFeatures(encoder_->encode(unitRgb(toDevice(some))));
+        };
+        if (!device_.is_cpu()) return Later(part(patches));
+        return Later(inParts(patches.size(0), [&](int64_t begin, int64_t count) {
+            return part(patches.narrow(0, begin, count));
+        }));
     }
     Tensor encodeMasked(int side) override { return maskedFeatures(*encoder_, side, device_); }
     Tensor slideTokens(const Tensor& features, const Tensor& positions) override {
@@ -51,8 +62,12 @@ class TorchCompute final : public Compute {
     }
     Later predict(const SpotInputs& spots) override {
         const torch::NoGradGuard noGradient;
-        return Later(dkan_.predict({imageNetNormalised(unitRgb(toDevice(spots.patches))),
-                                    toDevice(spots.neighbours), toDevice(spots.mask), spots.slideTokens}));
+        if (!device_.is_cpu()) return Later(predictPart(spots));
+        return Later(inParts(spots.patches.size(0), [&](int64_t begin, int64_t count) {
+            return predictPart({spots.patches.narrow(0, begin, count), spots.neighbours.narrow(0, begin, count),
+                                spots.mask.narrow(0, begin, count),
+                                spots.slideTokens.narrow(0, begin, count)});
+        }));
     }
     void chooseGenes(const std::vector<int64_t>& genes) override { dkan_.chooseGenes(genes); }
     [[nodiscard]] Tensor staging(at::IntArrayRef shape) const override {
@@ -60,6 +75,10 @@ class TorchCompute final : public Compute {
     }
 
   private:
+    [[nodiscard]] Tensor predictPart(const SpotInputs& spots) {
+        return dkan_.predict({imageNetNormalised(unitRgb(toDevice(spots.patches))), toDevice(spots.neighbours),
+                              toDevice(spots.mask), spots.slideTokens});
+    }
     [[nodiscard]] Tensor toDevice(const Tensor& x) const {
         return x.to(device_, x.scalar_type(), /*non_blocking=*/true);
     }

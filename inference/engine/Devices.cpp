@@ -1,9 +1,9 @@
 #include "inference/engine/Devices.h"
 
 #include "inference/model/DkanInference.h"
+#include "inference/model/ModelBench.h"
 
 #include <charconv>
-#include <chrono>
 #include <filesystem>
 
 namespace spotglass {
@@ -45,34 +45,6 @@ Tensor answer(const torch::Device& device, const TestBatch& batch) {
     return dkan.predict({batch.patches, batch.neighbours, torch::ones({4, 25}), tokens}).cpu();
 }
 
-double matrixRate(const torch::Device& device, torch::ScalarType type) {
-    constexpr int64_t side = 2048;
-    const auto options = torch::dtype(type).device(device);
-    const auto a = torch::randn({side, side}).to(options), b = torch::randn({side, side}).to(options);
-    const auto once = [&](int times) {
-        const auto start = std::chrono::steady_clock::now();
-        Tensor c;
-        for (int i = 0; i < times; ++i)
-            c = torch::mm(a, b);
-        static_cast<void>(c[0][0].item<double>()); // waits for the device
-        return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    };
-    once(1);
-    const int times = device.is_cpu() ? 1 : 50;
-    double best = once(times);
-    for (int i = 0; i < 4; ++i)
-        best = std::min(best, once(times));
-    return 2e-9 * side * side * side * times / best;
-}
-
-double rateOrNothing(const torch::Device& device, torch::ScalarType type) {
-    try {
-        return matrixRate(device, type);
-    } catch (const std::exception&) {
-        return 0; // this LibTorch has no such product for this device
-    }
-}
-
 int cudaDevices() {
     return torch::cuda::is_available() ? static_cast<int>(torch::cuda::device_count()) : 0;
 }
@@ -95,9 +67,9 @@ DeviceReport examineDevice(const torch::Device& device, bool measure) {
         report.usable = report.agreement <= kAgreement; // false for NaN too
         if (!report.usable) report.sentence = "It computes wrong results, so it is not used";
         if (!report.usable || !measure) return report;
-        report.rateFp32 = rateOrNothing(device, torch::kFloat32);
-        report.rateBf16 = rateOrNothing(device, torch::kBFloat16);
-        report.rateFp16 = rateOrNothing(device, torch::kHalf);
+        report.rateFp32 = matrixRate(device, Precision::Float32, 2048);
+        report.rateBf16 = matrixRate(device, Precision::BFloat16, 2048);
+        report.rateFp16 = matrixRate(device, Precision::Float16, 2048);
     } catch (const c10::Error& error) {
         report.sentence = std::string("It does not answer: ") + error.what_without_backtrace();
     } catch (const std::exception& error) {

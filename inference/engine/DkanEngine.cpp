@@ -4,6 +4,7 @@
 #include "inference/engine/EncoderRegistry.h"
 #include "inference/engine/LatticeRun.h"
 #include "inference/engine/StoredRun.h"
+#include "inference/model/Parallel.h"
 #include "inference/store/Sha256.h"
 #include "viewer/slide/SlideSource.h"
 
@@ -14,6 +15,7 @@ namespace spotglass {
 namespace {
 
 constexpr int kMostPatches = 256, kMostSpots = 64; ///< given to a device at a time
+constexpr double kLongestBatch = 0.5;              ///< seconds; a larger batch must not make a cancel wait
 
 ModelSummary summarise(const ModelCard& card, const std::filesystem::path& file) {
     ModelSummary s;

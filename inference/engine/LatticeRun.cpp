@@ -166,14 +166,16 @@ Result<PredictionReport> LatticeRun::run() {
     takeFromCache();
     if (nextWindow(windows_, {}) == windows_.size()) {
         if (cache_) cache_->complete();
-        return report(nullptr);
+        fillReport(nullptr);
+        return report_;
     }
     PatchStream stream(parts_, *request_.slide, request_.micronsPerPixel, cache_);
     const auto done = predictAll(stream);
     passNotesOn();
+    fillReport(&stream);
     if (!done) return Failure(done.error());
     if (cache_) cache_->complete();
-    return report(&stream);
+    return report_;
 }
 
 Result<void> LatticeRun::predictAll(PatchStream& stream) {
@@ -254,7 +256,7 @@ void LatticeRun::boundMemory(PatchStream& stream) const {
     stream.bank.keepOnly(needed);
 }
 
-PredictionReport LatticeRun::report(const PatchStream* stream) {
+void LatticeRun::fillReport(const PatchStream* stream) {
     auto& r = report_;
     r.device = parts_.runner.compute().device();
     r.precision = std::string(name(parts_.settings.precision));
@@ -265,7 +267,6 @@ PredictionReport LatticeRun::report(const PatchStream* stream) {
         r.featuresFromCache = stream->bank.fromStore();
     }
     r.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
-    return r;
 }
 
 } // namespace spotglass

@@ -42,6 +42,8 @@ class LatticeRun {
     LatticeRun(const RunParts& parts, const PredictionRequest& request, const PredictionListener& listener,
                CancelToken cancel, RunCache* cache);
     [[nodiscard]] Result<PredictionReport> run();
+    /// What has been done, also after a cancel.
+    [[nodiscard]] const PredictionReport& soFar() const { return report_; }
 
   private:
     [[nodiscard]] Result<void> predictAll(PatchStream& stream);
@@ -57,7 +59,7 @@ class LatticeRun {
     void note(const std::string& sentence);
     void passNotesOn();
     [[nodiscard]] Level0Rect view() const;
-    [[nodiscard]] PredictionReport report(const PatchStream* stream);
+    void fillReport(const PatchStream* stream);
 
     RunParts parts_;
     const PredictionRequest& request_;

@@ -1,8 +1,10 @@
 #include "viewer/base/Process.h"
 
 #include <cstdlib>
+#include <dlfcn.h>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
@@ -17,6 +19,11 @@ void chooseFastMatrixLibrary() {
     if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
         setenv("OPENBLAS_CORETYPE", "SKYLAKEX", keepWhatTheUserSet);
 #endif
+}
+
+void setMatrixThreads(int threads) {
+    using Set = void (*)(int);
+    if (const auto set = reinterpret_cast<Set>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(threads);
 }
 
 void endWithin(std::chrono::milliseconds patience, int exitCode) {
@@ -41,6 +48,30 @@ fs::path executableFolder() {
 fs::path resourceFolder() {
     if (const char* set = std::getenv("SPOTGLASS_RESOURCES"); set && *set) return set;
     return executableFolder().parent_path() / "share" / "spotglass";
+}
+
+namespace {
+
+/// A folder of the XDG Base Directory specification, which says that relative paths are to be ignored.
+fs::path xdgFolder(const char* variable, const char* belowHome) {
+    if (const char* set = std::getenv(variable); set && fs::path(set).is_absolute()) return set;
+    const char* home = std::getenv("HOME");
+    return home && *home ? fs::path(home) / belowHome : fs::path();
+}
+
+} // namespace
+
+fs::path workspacePath() {
+    if (const char* set = std::getenv("SPOTGLASS_WORKSPACE"); set && *set) return set;
+    const auto data = xdgFolder("XDG_DATA_HOME", ".local/share");
+    return data.empty() ? data : data / "Spotglass" / "Spotglass" / "workspace.sqlite";
+}
+
+fs::path slideCachePath() {
+    if (const char* set = std::getenv("SPOTGLASS_CACHE"); set && *set)
+        return std::string_view(set) == "none" ? fs::path() : fs::path(set);
+    const auto caches = xdgFolder("XDG_CACHE_HOME", ".cache");
+    return caches.empty() ? caches : caches / "Spotglass" / "Spotglass" / "slides";
 }
 
 MemoryUse memoryUse() {

@@ -14,6 +14,10 @@ namespace spotglass {
 /// alone.
 void chooseFastMatrixLibrary();
 
+/// Tells OpenBLAS, where that is the matrix library in use, how many threads to compute with. Any thread, not
+/// during a product.
+void setMatrixThreads(int threads);
+
 /// Lets the calling thread, and threads that it starts from now on, give way to others: a worker's
 /// computation must not keep the window from drawing. Does nothing where the system does not allow it.
 void giveWayToOtherThreads();
@@ -29,6 +33,15 @@ void endWithin(std::chrono::milliseconds patience, int exitCode);
 /// The folder with models, colour maps and icons: SPOTGLASS_RESOURCES, or ../share/spotglass beside the
 /// executable.
 [[nodiscard]] std::filesystem::path resourceFolder();
+
+/// The workspace file of the user: SPOTGLASS_WORKSPACE, or Spotglass/Spotglass/workspace.sqlite in the folder
+/// for the data of programs (XDG Base Directory: XDG_DATA_HOME, or ~/.local/share). Empty without a home.
+[[nodiscard]] std::filesystem::path workspacePath();
+
+/// Where features and predictions of slides are kept: SPOTGLASS_CACHE ("none": nowhere, gives an empty path),
+/// or Spotglass/Spotglass/slides in the folder for caches (XDG_CACHE_HOME, or ~/.cache). Empty without a
+/// home.
+[[nodiscard]] std::filesystem::path slideCachePath();
 
 /// Resident memory of this process, now and at its peak, in bytes; 0 where it is not known.
 struct MemoryUse {

@@ -1,5 +1,7 @@
 #include "inference/model/encoders/VitEncoder.h"
 
+#include "inference/model/encoders/TimmConfig.h"
+
 namespace spotglass {
 namespace {
 
@@ -257,6 +259,40 @@ double VitEncoder::operationsPerPatch() const {
     };
     const double last = v.pooling == Pooling::Token ? block(1) : block(n);
     return 2 * (grid * grid * 3 * v.patchSize * v.patchSize * d + (v.depth - 1) * block(n) + last);
+}
+
+Result<std::unique_ptr<FrozenEncoder>> randomVit(const std::string& architecture) {
+    auto spec = timmArchitecture(architecture, "benchmark");
+    if (!spec) return Failure(spec.error());
+    if (!spec->vit) return badInput("\"" + architecture + "\" is no vision transformer");
+    spec->name = architecture;
+    const torch::NoGradGuard noGradient;
+    const VitArchitecture& v = *spec->vit;
+    const auto random = [](at::IntArrayRef shape) { return torch::randn(shape) * 0.02; };
+    const auto linear = [&](int out, int in) { return EncoderLinear{random({out, in}), random({out})}; };
+    const auto norm = [&] { return VitEncoder::Norm{torch::ones({v.width}), torch::zeros({v.width})}; };
+    std::unique_ptr<VitEncoder> encoder(new VitEncoder(*spec));
+    encoder->patches_ = linear(v.width, 3 * v.patchSize * v.patchSize);
+    if (v.preNorm) encoder->patches_.bias = torch::Tensor();
+    if (v.preNorm) encoder->preNorm_ = norm();
+    encoder->norm_ = norm();
+    if (v.prefixTokens() > 0) encoder->prefix_ = random({1, v.prefixTokens(), v.width});
+    const int grid = spec->inputSide / v.patchSize;
+    encoder->positions_ = random({1, grid * grid, v.width});
+    for (int i = 0; i < v.depth; ++i) {
+        auto& b = encoder->blocks_.emplace_back();
+        b.norm1 = norm();
+        b.norm2 = norm();
+        b.qkv = linear(3 * v.width, v.width);
+        b.proj = linear(v.width, v.width);
+        b.fc1 = linear(v.hidden, v.width);
+        b.fc2 = linear(v.width, v.mlp == MlpForm::Gated ? v.hidden / 2 : v.hidden);
+        if (v.layerScale) b.scale1 = b.scale2 = torch::ones({v.width});
+        if (v.qkNorm) {
+            b.queryNorm = b.keyNorm = {torch::ones({v.width / v.heads}), torch::zeros({v.width / v.heads})};
+        }
+    }
+    return encoder;
 }
 
 } // namespace spotglass

@@ -8,6 +8,9 @@
 
 namespace spotglass {
 
+/// One of an architecture that timm names ("vit_large_patch16_224"), with random weights: for benchmarks.
+[[nodiscard]] Result<std::unique_ptr<FrozenEncoder>> randomVit(const std::string& architecture);
+
 /// A vision transformer with timm's names and arithmetic (github.com/huggingface/pytorch-image-models,
 /// timm/models/vision_transformer.py; Dosovitskiy et al. 2021), for inference alone: UNI, UNI2-h and their
 /// like. Gives the pooled features before any head. Sums, LayerNorms, softmax and the residual stream are
@@ -33,6 +36,7 @@ class VitEncoder final : public FrozenEncoder {
     [[nodiscard]] double operationsPerPatch() const;
 
   private:
+    friend Result<std::unique_ptr<FrozenEncoder>> randomVit(const std::string& architecture);
     struct Norm {
         torch::Tensor weight, bias;
     };

@@ -1,0 +1,271 @@
+#include "app/engine_module/Commands.h"
+#include "inference/engine/Devices.h"
+#include "inference/engine/EncoderRegistry.h"
+#include "inference/engine/LatticeRun.h"
+#include "inference/model/encoders/VitEncoder.h"
+#include "inference/model/ModelBench.h"
+#include "inference/model/Parallel.h"
+#include "viewer/base/Process.h"
+#include "viewer/slide/SlidePyramid.h"
+#include "viewer/slide/SyntheticSlideSource.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <thread>
+
+namespace spotglass {
+namespace {
+
+using Json = nlohmann::json;
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+Json spread(std::vector<double> values) {
+    std::sort(values.begin(), values.end());
+    return {{"median", values[values.size() / 2]},
+            {"low", values.front()},
+            {"high", values.back()},
+            {"repeats", values.size()}};
+}
+
+/// The networks, in memory, where they are measured.
+struct Subject {
+    LoadedModel model;
+    std::unique_ptr<FrozenEncoder> encoder;
+    double operationsPerPatch = 0; ///< 0: not known
+};
+
+Result<Subject> subjectOf(const InferenceBenchOptions& options) {
+    Subject s;
+    if (!options.model.empty()) {
+        auto model = loadModel(options.model);
+        if (!model) return Failure(model.error());
+        s.model = std::move(*model);
+        auto opened = openNamedEncoder(s.model.card.imageEncoder, options.workspace);
+        if (!opened) return Failure(opened.error());
+        s.encoder = std::move(opened->encoder);
+    } else if (auto random = randomVit(options.encoder)) {
+        s.encoder = std::move(*random);
+    } else {
+        auto opened = openNamedEncoder(options.encoder, options.workspace);
+        if (!opened) return Failure(opened.error());
+        s.encoder = std::move(opened->encoder);
+    }
+    if (!s.model.network) {
+        DkanConfig config; // the published size, for features of that width
+        config.width = s.encoder->width();
+        s.model = randomModel(config);
+    }
+    if (const auto* vit = dynamic_cast<const VitEncoder*>(s.encoder.get()))
+        s.operationsPerPatch = vit->operationsPerPatch();
+    return s;
+}
+
+/// A square of tissue of about so many spots.
+struct Ground {
+    std::shared_ptr<const SlideSource> slide;
+    MicronsPerPixel scale;
+};
+
+Result<Ground> groundOf(const InferenceBenchOptions& options, const ModelCard& card) {
+    if (!options.slide.empty()) {
+        auto slide = openSlide(options.slide);
+        if (!slide) return Failure(slide.error());
+        const auto scale = (*slide)->info()->micronsPerPixel;
+        return Ground{*slide, scale.value_or(MicronsPerPixel{card.micronsPerPixel, card.micronsPerPixel})};
+    }
+    SyntheticSlideOptions made;
+    const double pitch = card.spotPitchMicrons / card.micronsPerPixel;
+    made.width = made.height = static_cast<int>(pitch * (std::ceil(std::sqrt(options.spots)) + 0.5));
+    made.allTissue = true;
+    return Ground{std::make_shared<SyntheticSlideSource>(made),
+                  MicronsPerPixel{card.micronsPerPixel, card.micronsPerPixel}};
+}
+
+/// Runs of the whole pipeline: slide to values.
+class Pipeline {
+  public:
+    Pipeline(Subject subject, const torch::Device& device, Precision precision, Ground ground, int spots)
+        : card_(subject.model.card), width_(subject.encoder->width()), ground_(std::move(ground)),
+          most_(spots),
+          runner_(makeCompute(std::move(subject.model), std::move(subject.encoder), device, precision), {}),
+          patches_(256, 0, 0.5, partsAtOnce()), spots_(64, 0, 0.5, partsAtOnce()) {
+        settings_.precision = precision;
+    }
+
+    struct Outcome {
+        PredictionReport report;
+        double firstCell = 0, lastCell = 0; ///< seconds until the first and last spot in view
+        std::size_t inView = 0;
+    };
+    Result<Outcome> run(const std::vector<std::size_t>& genes, Level0Rect view = {}) {
+        PredictionRequest request;
+        request.slide = ground_.slide;
+        request.micronsPerPixel = ground_.scale;
+        request.first = view;
+        request.genes = genes;
+        runner_.chooseGenes({genes.begin(), genes.end()});
+        Outcome outcome;
+        PredictionLattice lattice;
+        const CancelToken cancel;
+        std::size_t done = 0;
+        const auto start = Clock::now();
+        PredictionListener listener;
+        listener.planned = [&](const PredictionLattice& l) { lattice = l; };
+        listener.batch = [&](const PredictionBatch& batch) {
+            for (const auto cell : batch.cells) {
+                const auto at = lattice.latticeToLevel0.toLevel0(static_cast<double>(cell % lattice.columns),
+                                                                 static_cast<double>(cell / lattice.columns));
+                if (!view.contains(at)) continue;
+                if (outcome.inView++ == 0) outcome.firstCell = secondsSince(start);
+                outcome.lastCell = secondsSince(start);
+            }
+            done += batch.cells.size();
+            if (done >= static_cast<std::size_t>(most_)) cancel.cancel();
+        };
+        LatticeRun run({card_, runner_, patches_, spots_, settings_, width_}, request, listener, cancel,
+                       nullptr);
+        const auto report = run.run();
+        if (!report && report.error().kind != ErrorKind::Cancelled) return Failure(report.error());
+        outcome.report = run.soFar();
+        return outcome;
+    }
+    [[nodiscard]] const ModelCard& card() const { return card_; }
+    [[nodiscard]] int patchBatch() const { return patches_.next(); }
+    [[nodiscard]] int spotBatch() const { return spots_.next(); }
+
+  private:
+    ModelCard card_;
+    int width_;
+    Ground ground_;
+    int most_;
+    EngineSettings settings_;
+    DeviceRunner runner_;
+    BatchSize patches_, spots_;
+};
+
+/// What reading alone allows: patches a second, all readers together.
+Json readingRate(const Ground& ground, const ModelCard& card, int patches) {
+    const PatchReader reader(*ground.slide, ground.scale, card.patchPixels, card.micronsPerPixel);
+    const auto bounds = level0Bounds(*ground.slide->info());
+    std::vector<PatchKey> order;
+    for (double y = reader.sideY() / 2; y < bounds.height; y += reader.sideY())
+        for (double x = reader.sideX() / 2; x < bounds.width && static_cast<int>(order.size()) < patches;
+             x += reader.sideX())
+            order.push_back(reader.patchAt({x, y}));
+    const int threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 32U));
+    PatchLoader loader(reader, threads, std::size_t{256} << 20);
+    const auto start = Clock::now();
+    loader.schedule(order);
+    for (const auto patch : order)
+        static_cast<void>(loader.get(patch));
+    return {{"patches_a_second", static_cast<double>(order.size()) / secondsSince(start)},
+            {"threads", threads}};
+}
+
+std::vector<std::size_t> firstGenes(std::size_t count, std::size_t all) {
+    std::vector<std::size_t> genes;
+    for (std::size_t g = 0; g < std::min(count, all); ++g)
+        genes.push_back(g);
+    return genes.size() == all ? std::vector<std::size_t>() : genes;
+}
+
+/// How long the networks alone need for the same work.
+double idealSeconds(const PredictionReport& report, const Json& encoder, const Json& dkan) {
+    return static_cast<double>(report.encoderPasses) / encoder["median"].get<double>() +
+           static_cast<double>(report.spots) / dkan["median"].get<double>();
+}
+
+Result<Json> benchPipeline(Pipeline& pipeline, const Json& alone, int repeats) {
+    Json result;
+    const auto all = pipeline.card().genes.size();
+    if (auto warm = pipeline.run({}); !warm) return Failure(warm.error()); // batch sizes settle
+    for (const std::size_t genes : {all, std::size_t{10}, std::size_t{1}}) {
+        if (genes > all || (genes != all && genes >= all)) continue;
+        std::vector<double> rates, shares;
+        std::size_t passes = 0, spots = 0;
+        for (int i = 0; i < repeats; ++i) {
+            const auto outcome = pipeline.run(firstGenes(genes, all));
+            if (!outcome) return Failure(outcome.error());
+            const auto& r = outcome->report;
+            rates.push_back(static_cast<double>(r.spots) / r.seconds);
+            shares.push_back(
+                idealSeconds(r, alone["encoder"], alone["dkan"][std::to_string(genes) + " genes"]) /
+                r.seconds);
+            passes = r.encoderPasses;
+            spots = r.spots;
+        }
+        auto& j = result[std::to_string(genes) + " genes"];
+        j["spots_a_second"] = spread(rates);
+        j["share_of_networks_alone"] = spread(shares);
+        j["spots"] = spots;
+        j["encoder_passes"] = passes;
+    }
+    return result;
+}
+
+} // namespace
+
+Result<void> runInferenceBench(const InferenceBenchOptions& options) {
+    const auto precision = precisionNamed(options.precision);
+    if (!precision) return fail(ErrorKind::Usage, "there is no precision \"" + options.precision + "\"");
+    std::string note;
+    const auto device = chooseDevice(options.device, note);
+    if (!device) return Failure(device.error());
+    auto subject = subjectOf(options);
+    if (!subject) return Failure(subject.error());
+    const auto card = subject->model.card;
+    const auto ground = groundOf(options, card);
+    if (!ground) return Failure(ground.error());
+    const BenchSettings settings{options.repeats, options.seconds};
+    const bool cpu = device->is_cpu();
+    const double matrix = matrixRate(*device, cpu ? Precision::Float32 : *precision);
+    Json document{{"device", device->str()},
+                  {"threads", at::get_num_threads()},
+                  {"precision", options.precision},
+                  {"note", note},
+                  {"floor", {{"matrix_gflops", matrix}, {"reading", readingRate(*ground, card, 256)}}}};
+    say("Matrix products: " + threeDecimals(matrix) + " GFLOP/s. Measuring the encoder alone ...");
+    subject->encoder->moveTo(*device, *precision);
+    const std::vector<int> batches =
+        cpu ? std::vector<int>{1, 2, 4, 8, 16, 32} : std::vector<int>{16, 64, 256};
+    auto& alone = document["alone"];
+    alone["encoder"] = benchEncoder(*subject->encoder, *device, card.patchPixels, subject->operationsPerPatch,
+                                    batches, matrix, settings);
+    say("Measuring DKAN alone ...");
+    {
+        auto copy = options.model.empty() ? randomModel(card.config) : std::move(*loadModel(options.model));
+        DkanInference dkan(std::move(copy), *device, *precision);
+        for (const std::size_t genes : {card.genes.size(), std::size_t{10}, std::size_t{1}}) {
+            if (genes > card.genes.size()) continue;
+            const auto chosen = firstGenes(genes, card.genes.size());
+            dkan.chooseGenes({chosen.begin(), chosen.end()});
+            alone["dkan"][std::to_string(genes) + " genes"] =
+                benchDkan(dkan, card.config, card.patchPixels, batches, matrix, settings);
+        }
+    }
+    say("Measuring the whole pipeline ...");
+    Pipeline pipeline(std::move(*subject), *device, *precision, *ground, options.spots);
+    auto measured = benchPipeline(pipeline, alone, options.repeats);
+    if (!measured) return Failure(measured.error());
+    document["pipeline"] = std::move(*measured);
+    document["pipeline"]["patches_at_a_time"] = pipeline.patchBatch();
+    document["pipeline"]["spots_at_a_time"] = pipeline.spotBatch();
+    const auto bounds = level0Bounds(*ground->slide->info());
+    const double pitch = card.spotPitchMicrons / ground->scale.x;
+    const auto seen =
+        pipeline.run({}, {bounds.width / 2 - 2 * pitch, bounds.height / 2 - 2 * pitch, 4 * pitch, 4 * pitch});
+    if (!seen) return Failure(seen.error());
+    document["view"] = {{"spots_in_view", seen->inView},
+                        {"seconds_to_first", seen->firstCell},
+                        {"seconds_to_last", seen->lastCell}};
+    document["peak_memory_bytes"] = memoryUse().peak;
+    printJson(document);
+    return {};
+}
+
+} // namespace spotglass
