@@ -9,8 +9,9 @@ constexpr double kGain = 1.05;
 } // namespace
 
 BatchSize::BatchSize(int largest, int fixed, double longestSeconds, int first)
-    : largest_(std::max(1, fixed > 0 ? fixed : largest)), current_(fixed > 0 ? fixed : std::clamp(first, 1, largest_)), best_(current_),
-      longest_(longestSeconds), settled_(fixed > 0) {}
+    : largest_(std::max(1, fixed > 0 ? fixed : largest)),
+      current_(fixed > 0 ? fixed : std::clamp(first, 1, largest_)), best_(current_), longest_(longestSeconds),
+      settled_(fixed > 0) {}
 
 void BatchSize::settle(int size) {
     current_ = size;

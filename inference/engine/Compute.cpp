@@ -64,8 +64,8 @@ class TorchCompute final : public Compute {
         const torch::NoGradGuard noGradient;
         if (!device_.is_cpu()) return Later(predictPart(spots));
         return Later(inParts(spots.patches.size(0), [&](int64_t begin, int64_t count) {
-            return predictPart({spots.patches.narrow(0, begin, count), spots.neighbours.narrow(0, begin, count),
-                                spots.mask.narrow(0, begin, count),
+            return predictPart({spots.patches.narrow(0, begin, count),
+                                spots.neighbours.narrow(0, begin, count), spots.mask.narrow(0, begin, count),
                                 spots.slideTokens.narrow(0, begin, count)});
         }));
     }
@@ -76,8 +76,8 @@ class TorchCompute final : public Compute {
 
   private:
     [[nodiscard]] Tensor predictPart(const SpotInputs& spots) {
-        return dkan_.predict({imageNetNormalised(unitRgb(toDevice(spots.patches))), toDevice(spots.neighbours),
-                              toDevice(spots.mask), spots.slideTokens});
+        return dkan_.predict({imageNetNormalised(unitRgb(toDevice(spots.patches))),
+                              toDevice(spots.neighbours), toDevice(spots.mask), spots.slideTokens});
     }
     [[nodiscard]] Tensor toDevice(const Tensor& x) const {
         return x.to(device_, x.scalar_type(), /*non_blocking=*/true);

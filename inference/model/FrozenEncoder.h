@@ -9,7 +9,8 @@
 namespace spotglass {
 
 /// A frozen image encoder: patches in, one feature vector each out. Deterministic, and each patch on its own,
-/// whatever the batch. One thread at a time.
+/// whatever the batch. encode() may run on
+/// several threads at once, moveTo() alone.
 class FrozenEncoder {
   public:
     virtual ~FrozenEncoder() = default;

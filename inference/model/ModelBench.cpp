@@ -85,7 +85,8 @@ Json measureRate(const BenchSettings& settings, double items, const std::functio
 
 double matrixRate(const torch::Device& device, Precision precision, int side) {
     const torch::NoGradGuard noGradient;
-    if (device.is_cpu()) setMatrixThreads(partsAtOnce());
+    const int before = device.is_cpu() ? setMatrixThreads(partsAtOnce()) : 0;
+    double best = 0;
     try {
         const auto options = torch::dtype(matrixType(precision)).device(device);
         const auto a = torch::randn({side, side}, torch::device(device)).to(options);
@@ -93,7 +94,6 @@ double matrixRate(const torch::Device& device, Precision precision, int side) {
         auto c = torch::mm(a, b);
         waitFor(device);
         const int times = device.is_cpu() ? 1 : 40;
-        double best = 0;
         for (int i = 0; i < 5; ++i) {
             const auto start = Clock::now();
             for (int k = 0; k < times; ++k)
@@ -101,10 +101,11 @@ double matrixRate(const torch::Device& device, Precision precision, int side) {
             waitFor(device);
             best = std::max(best, 2e-9 * side * side * side * times / secondsSince(start));
         }
-        return best;
     } catch (const std::exception&) {
-        return 0; // this LibTorch has no such product for this device
+        best = 0; // this LibTorch has no such product for this device
     }
+    if (device.is_cpu()) setMatrixThreads(before);
+    return best;
 }
 
 Json benchEncoder(const FrozenEncoder& encoder, const torch::Device& device, int side,

@@ -21,9 +21,13 @@ void chooseFastMatrixLibrary() {
 #endif
 }
 
-void setMatrixThreads(int threads) {
-    using Set = void (*)(int);
-    if (const auto set = reinterpret_cast<Set>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"))) set(threads);
+int setMatrixThreads(int threads) {
+    const auto set = reinterpret_cast<void (*)(int)>(dlsym(RTLD_DEFAULT, "openblas_set_num_threads"));
+    const auto get = reinterpret_cast<int (*)()>(dlsym(RTLD_DEFAULT, "openblas_get_num_threads"));
+    if (!set || !get) return 0;
+    const int before = get();
+    if (threads > 0) set(threads);
+    return before;
 }
 
 void endWithin(std::chrono::milliseconds patience, int exitCode) {

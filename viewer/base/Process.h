@@ -14,9 +14,9 @@ namespace spotglass {
 /// alone.
 void chooseFastMatrixLibrary();
 
-/// Tells OpenBLAS, where that is the matrix library in use, how many threads to compute with. Any thread, not
-/// during a product.
-void setMatrixThreads(int threads);
+/// Tells OpenBLAS, where that is the matrix library in use, how many threads to compute with; returns how
+/// many it was (0: another library, which is left alone). Any thread, not during a product.
+int setMatrixThreads(int threads);
 
 /// Lets the calling thread, and threads that it starts from now on, give way to others: a worker's
 /// computation must not keep the window from drawing. Does nothing where the system does not allow it.

@@ -28,15 +28,9 @@ bool holdsPrecision(Precision now, Precision wanted) {
     return now == Precision::Float32 || now == wanted;
 }
 
-torch::Tensor EncoderLinear::forward(const torch::Tensor& x, torch::Tensor& scratch) const {
-    auto w = weight;
-    if (w.scalar_type() != x.scalar_type()) {
-        if (!scratch.defined() || scratch.numel() < w.numel() || scratch.device() != w.device())
-            scratch = torch::empty({w.numel()}, w.options().dtype(x.scalar_type()));
-        w = scratch.narrow(0, 0, w.numel()).view(w.sizes());
-        w.copy_(weight);
-    }
-    return bias.defined() ? at::addmm(bias, x, w.t()) : at::mm(x, w.t());
+torch::Tensor EncoderLinear::forward(const torch::Tensor& x) const {
+    const auto w = weight.to(x.scalar_type()).t(); // widened anew: small beside the product
+    return bias.defined() ? at::addmm(bias, x, w) : at::mm(x, w);
 }
 
 EncoderLinear EncoderLinear::rows(int64_t begin, int64_t count) const {

@@ -28,7 +28,7 @@ class ResNetEncoder final : public FrozenEncoder {
 
   private:
     struct Convolution {
-        torch::Tensor weight, bias; ///< channels last
+        torch::Tensor weight, bias; ///< channels last: up to 1.8 times as fast with oneDNN
         int64_t stride = 1;
     };
     struct Block {

@@ -135,7 +135,6 @@ void VitEncoder::moveTo(const torch::Device& device, Precision precision) {
         const auto type = matrix ? arithmetic.stored : bias ? arithmetic.products : torch::kFloat32;
         tensor = tensor.to(device, type);
     });
-    scratch_ = torch::Tensor();
     precision_ = precision;
     arithmetic_ = arithmetic;
 }
@@ -157,7 +156,7 @@ Tensor VitEncoder::embed(const Tensor& rgb) const {
                          .permute({0, 2, 4, 1, 3, 5})
                          .reshape({batch * grid * grid, 3 * p * p});
     const auto tokens =
-        patches_.forward(toProducts(cut), scratch_).to(torch::kFloat32).view({batch, grid * grid, v.width});
+        patches_.forward(toProducts(cut)).to(torch::kFloat32).view({batch, grid * grid, v.width});
     const int64_t before = v.prefixTokens();
     auto x = torch::empty({batch, before + grid * grid, v.width}, tokens.options());
     if (before > 0) x.narrow(1, 0, before).copy_(prefix_.expand({batch, -1, -1}));
@@ -175,12 +174,12 @@ Tensor VitEncoder::attend(const Block& block, const Tensor& x, int64_t queries) 
     };
     Tensor q, k, v;
     if (queries == n) {
-        const auto all = split(block.qkv.forward(flat, scratch_), n, 3);
+        const auto all = split(block.qkv.forward(flat), n, 3);
         q = all[0], k = all[1], v = all[2];
     } else {
         const auto first = flat.view({batch, n, d}).narrow(1, 0, queries).reshape({batch * queries, d});
-        q = split(block.qkv.rows(0, d).forward(first, scratch_), queries, 1)[0];
-        const auto both = split(block.qkv.rows(d, 2 * d).forward(flat, scratch_), n, 2);
+        q = split(block.qkv.rows(0, d).forward(first), queries, 1)[0];
+        const auto both = split(block.qkv.rows(d, 2 * d).forward(flat), n, 2);
         k = both[0], v = both[1];
     }
     if (spec_.vit->qkNorm) {
@@ -188,12 +187,12 @@ Tensor VitEncoder::attend(const Block& block, const Tensor& x, int64_t queries) 
         k = toProducts(normalised(k.to(torch::kFloat32), block.keyNorm));
     }
     const auto out = attention(q, k, v).transpose(1, 2).reshape({batch * queries, d});
-    return block.proj.forward(out, scratch_);
+    return block.proj.forward(out);
 }
 
 /// x: M x D, normalised, in the type of the products. Returns M x D.
 Tensor VitEncoder::mlp(const Block& block, const Tensor& x) const {
-    auto hidden = block.fc1.forward(x, scratch_);
+    auto hidden = block.fc1.forward(x);
     const bool silu = spec_.vit->activation == Activation::Silu;
     if (spec_.vit->mlp == MlpForm::Gated) {
         const auto halves = hidden.chunk(2, 1);
@@ -204,7 +203,7 @@ Tensor VitEncoder::mlp(const Block& block, const Tensor& x) const {
     } else {
         at::gelu_(hidden);
     }
-    return block.fc2.forward(hidden, scratch_);
+    return block.fc2.forward(hidden);
 }
 
 Tensor VitEncoder::encodePart(const Tensor& rgb) const {

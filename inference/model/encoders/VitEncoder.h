@@ -14,7 +14,9 @@ namespace spotglass {
 /// A vision transformer with timm's names and arithmetic (github.com/huggingface/pytorch-image-models,
 /// timm/models/vision_transformer.py; Dosovitskiy et al. 2021), for inference alone: UNI, UNI2-h and their
 /// like. Gives the pooled features before any head. Sums, LayerNorms, softmax and the residual stream are
-/// 32-bit floats in every precision; see arithmeticOf() for what bf16 and fp16 mean on a processor.
+/// 32-bit floats in every precision; see arithmeticOf() for what bf16 and fp16 mean on a processor. There it
+/// reaches about four fifths of the speed of the matrix product alone, but half of that without
+/// chooseFastMatrixLibrary(): OpenMP's threads would spin where OpenBLAS's have work.
 class VitEncoder final : public FrozenEncoder {
   public:
     /// spec.vit must be complete (completeVit). Takes its tensors out of `weights`, which stands at the right
@@ -67,7 +69,6 @@ class VitEncoder final : public FrozenEncoder {
     torch::Tensor positions_; ///< 1 x grid * grid x D, for the spec's input side
     Norm preNorm_, norm_;     ///< norm_: before or after pooling
     std::vector<Block> blocks_;
-    mutable torch::Tensor scratch_; ///< widened weights; one thread at a time, as the interface says
 };
 
 } // namespace spotglass
