@@ -16,11 +16,17 @@ namespace {
 
 using Action = std::function<Result<void>()>;
 
+/// The matrix library comes with the module, so its kernels are chosen just before.
+Result<EngineModule*> openModule() {
+    chooseFastMatrixLibrary(MatrixChoice::Now);
+    return loadEngineModule();
+}
+
 /// Calls a command of the Torch-side module, which is opened only now.
 template <typename Options>
 Action inModule(Result<void> (EngineModule::*command)(const Options&), const Options& options) {
     return [command, &options]() -> Result<void> {
-        auto module = loadEngineModule();
+        auto module = openModule();
         if (!module) return Failure(module.error());
         return ((*module)->*command)(options);
     };
@@ -241,7 +247,7 @@ void addModelCommands(CLI::App& app, Commands& c) {
     info->add_flag("--json", c.json, "One JSON document on standard output");
     info->callback([&c] {
         c.action = [&c]() -> Result<void> {
-            auto module = loadEngineModule();
+            auto module = openModule();
             if (!module) return Failure(module.error());
             return (*module)->modelInfo(c.model, c.json);
         };
@@ -267,7 +273,6 @@ replay->callback([&c] { c.action = inModule(&EngineModule::replay, c.replay); })
 } // namespace
 
 int main(int argc, char** argv) {
-    chooseFastMatrixLibrary();
     CLI::App app("Spotglass: see gene expression in an H&E slide. Research use only.", "spotglass-cli");
     app.set_version_flag("--version", SPOTGLASS_VERSION);
     app.require_subcommand(1);

@@ -26,7 +26,7 @@ Result<EngineFactory*> loadEngine() {
 } // namespace
 
 int main(int argc, char** argv) {
-    chooseFastMatrixLibrary();
+    chooseFastMatrixLibrary(MatrixChoice::Later);
     const auto parsed = parseOptions(argc, argv);
     if (parsed.exitCode) return *parsed.exitCode;
     const Options& options = parsed.options;

@@ -22,6 +22,7 @@ const Names everything = {"viewer/base",
                           "ui",
                           "app/desktop",
                           "app/engine_module",
+                          "app/matrix_probe",
                           "app/cli"};
 
 Layer row(std::string_view folder, Names folders, Names libraries) {
@@ -67,6 +68,7 @@ std::vector<Layer> sources() {
             {"viewer/base", "viewer/slide", "inference/model", "inference/engine", "inference/store",
              "inference/knowledge", "training", "training/cohort"},
             {"torch", "opencv"}),
+        row("app/matrix_probe", {"viewer/base"}, {}),
         row("app/cli",
             {"viewer/base", "viewer/slide", "viewer/tiles", "inference/engine", "inference/store",
              "training/cohort", "app/engine_module"},

@@ -1,5 +1,8 @@
 #include "viewer/base/Process.h"
 
+#include "viewer/base/MatrixLibrary.h"
+
+#include <algorithm>
 #include <cstdlib>
 #include <dlfcn.h>
 #include <fstream>
@@ -12,12 +15,43 @@
 namespace spotglass {
 namespace fs = std::filesystem;
 
-void chooseFastMatrixLibrary() {
-#if defined(__x86_64__) && defined(__linux__)
-    constexpr int keepWhatTheUserSet = 0;
+namespace {
+
+constexpr int keepWhatTheUserSet = 0;
+
+void setCoreType(const std::string& type) {
+    if (!type.empty()) setenv("OPENBLAS_CORETYPE", type.c_str(), keepWhatTheUserSet);
+}
+
+/// Measures and remembers; gives what to use.
+std::string measuredCoreType(const fs::path& memory) {
+    const auto probe = executableFolder() / "spotglass-matrix-probe";
+    const auto rates = measureCoreTypes(probe, std::chrono::milliseconds(2000));
+    const bool measured = std::any_of(rates.begin(), rates.end(), [](const auto& r) { return r.gflops > 0; });
+    if (!measured)
+        return possibleCoreTypes().back(); // without the probe the newest that the processor can do
+    const auto best = fastestCoreType(rates);
+    rememberCoreType(memory, best);
+    return best;
+}
+
+} // namespace
+
+void chooseFastMatrixLibrary(MatrixChoice choice) {
+#if defined(__linux__)
     setenv("OMP_WAIT_POLICY", "passive", keepWhatTheUserSet);
-    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
-        setenv("OPENBLAS_CORETYPE", "SKYLAKEX", keepWhatTheUserSet);
+    if (const char* set = std::getenv("OPENBLAS_CORETYPE"); set && *set) return;
+    const auto slides = slideCachePath();
+    if (slides.empty()) return setCoreType(possibleCoreTypes().back()); // nothing may be kept
+    const auto memory = slides.parent_path() / "matrix-library.txt";
+    if (const auto known = rememberedCoreType(memory)) return setCoreType(*known);
+    if (choice == MatrixChoice::Now) return setCoreType(measuredCoreType(memory));
+    setCoreType(possibleCoreTypes().back());
+    std::thread([memory] { // what is measured serves the next start: the variable is read once
+        std::this_thread::sleep_for(std::chrono::seconds(3)); // the first picture comes first
+        static_cast<void>(measuredCoreType(memory));
+    })
+        .detach();
 #endif
 }
 

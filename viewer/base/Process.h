@@ -6,13 +6,16 @@
 /// The one file that speaks to the operating system about processes (POSIX here).
 namespace spotglass {
 
-/// Sets OPENBLAS_CORETYPE where the distribution's OpenBLAS would take an AVX-512 processor that it does not
-/// know for a very old one (OpenBLAS 0.3.21 and Emerald Rapids: 5 times slower). OpenBLAS reads the variable
-/// while it is loaded, which is with the first module that needs it. Likewise OMP_WAIT_POLICY=passive:
-/// threads that spin while they wait take the processor from the window, and are far slower when another
-/// program is busy. Call first in main(), before there are threads. A value that the user has set is left
-/// alone.
-void chooseFastMatrixLibrary();
+/// When to find out which kernels of the matrix library are the fast ones (see MatrixLibrary.h).
+enum class MatrixChoice {
+    Now,  ///< measured now where it has not been: takes up to a second, once
+    Later ///< taken from the processor's features now, and measured by a process beside for the next time
+};
+
+/// Sets OPENBLAS_CORETYPE to what was measured to be fast here. Likewise OMP_WAIT_POLICY=passive: threads
+/// that spin while they wait take the processor from the window, and are far slower when another program is
+/// busy. Call first in main(), before there are threads. A value that the user has set is left alone.
+void chooseFastMatrixLibrary(MatrixChoice choice);
 
 /// Tells OpenBLAS, where that is the matrix library in use, how many threads to compute with; returns how
 /// many it was (0: another library, which is left alone). Any thread, not during a product.
