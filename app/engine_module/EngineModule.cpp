@@ -4,6 +4,7 @@
 #include "inference/engine/Devices.h"
 #include "inference/engine/DkanEngine.h"
 #include "inference/engine/PrecisionComparison.h"
+#include "inference/model/QuietThreads.h"
 #include "inference/model/TorchCompat.h"
 
 #include <cmath>
@@ -35,6 +36,7 @@ class Factory final : public EngineFactory {
 class Module final : public EngineModule {
   public:
     Module() {
+        keepComputingThreadsFromSpinning();
         // LibTorch starts with one thread here; without a setting of the user's it should use the machine.
         at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
     }

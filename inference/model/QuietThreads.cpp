@@ -1,0 +1,31 @@
+#include "inference/model/QuietThreads.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace spotglass {
+
+void keepComputingThreadsFromSpinning() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        std::mutex mutex;
+        std::condition_variable changed;
+        bool there = false;
+        std::thread([&] {
+            const int threads = static_cast<int>(std::thread::hardware_concurrency()) + 2;
+#pragma omp parallel num_threads(threads)
+            {} {
+                const std::lock_guard lock(mutex);
+                there = true;
+                changed.notify_all();
+            }
+            for (;;) // the threads belong to this one, and go when it goes
+                std::this_thread::sleep_for(std::chrono::hours(24));
+        }).detach();
+        std::unique_lock lock(mutex);
+        changed.wait(lock, [&] { return there; });
+    });
+}
+
+} // namespace spotglass
