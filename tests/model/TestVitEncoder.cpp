@@ -12,12 +12,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const QStringList kCases = {QStringLiteral("tiny"),           QStringLiteral("uni2"),
-                            QStringLiteral("average"),        QStringLiteral("average_before"),
-                            QStringLiteral("registers"),      QStringLiteral("clip"),
-                            QStringLiteral("larger_grid"),    QStringLiteral("smaller_grid"),
-                            QStringLiteral("larger_patches"), QStringLiteral("smaller_patches"),
-                            QStringLiteral("gated_gelu"),     QStringLiteral("vit_b_16")};
+const QStringList kCases = {QStringLiteral("tiny"),
+                            QStringLiteral("uni2"),
+                            QStringLiteral("average"),
+                            QStringLiteral("average_before"),
+                            QStringLiteral("registers"),
+                            QStringLiteral("clip"),
+                            QStringLiteral("larger_grid"),
+                            QStringLiteral("smaller_grid"),
+                            QStringLiteral("larger_patches"),
+                            QStringLiteral("smaller_patches"),
+                            QStringLiteral("bicubic_patches"),
+                            QStringLiteral("gated_gelu"),
+                            QStringLiteral("vit_b_16")};
 
 } // namespace
 
@@ -36,13 +43,19 @@ class TestVitEncoder : public QObject {
         const auto encoder = openEncoder(*spec, weightsOf(dir_.path().toStdString(), name));
         QVERIFY2(encoder, encoder ? "" : encoder.error().sentence().c_str());
         const auto wanted = numbersOf(dir_.path().toStdString(), name, "output");
-        const auto found = (*encoder)->encode(numbersOf(dir_.path().toStdString(), name, "input"));
+        const auto patches = numbersOf(dir_.path().toStdString(), name, "input");
+        const auto found = (*encoder)->encode(patches);
         QCOMPARE((*encoder)->width(), static_cast<int>(wanted.size(1)));
         QCOMPARE(found.sizes(), wanted.sizes());
         QVERIFY(found.scalar_type() == torch::kFloat32);
         QVERIFY(wanted.std().item<double>() > 0.05);
         const double difference = largestDifference(found, wanted);
         QVERIFY2(difference < 1e-4, qPrintable(QString::number(difference)));
+        for (int64_t row = 0; row < patches.size(0); ++row) {
+            const auto alone = (*encoder)->encode(patches.narrow(0, row, 1));
+            const double change = largestDifference(alone, found.narrow(0, row, 1));
+            QVERIFY2(change < 1e-5, qPrintable(QString::number(change)));
+        }
     }
 
   private Q_SLOTS:
