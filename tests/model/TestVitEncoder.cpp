@@ -125,6 +125,32 @@ class TestVitEncoder : public QObject {
         QVERIFY_EXCEPTION_THROWN((void)encoder->encode(torch::rand({3, 32, 32})), c10::Error);
     }
 
+    void weightsDescribeThemselves() {
+        const EncoderSpec spec = smallVit();
+        auto weights = randomWeights(spec);
+        std::map<std::string, torch::Tensor> wrapped;
+        for (const auto& [name, tensor] : weights)
+            wrapped["teacher.backbone." + name] = tensor;
+        wrapped["teacher.backbone.mask_token"] = torch::rand({1, 64}); // of the training; not used
+        writeSafeTensors(at("wrapped.safetensors"), wrapped);
+        std::vector<std::string> notes;
+        const auto found = describeEncoder(at("wrapped.safetensors"), {}, notes);
+        QVERIFY2(found, found ? "" : found.error().sentence().c_str());
+        QVERIFY(*found->vit == *spec.vit);
+        QCOMPARE(found->inputSide, spec.inputSide);
+        QCOMPARE(notes.size(), std::size_t(3)); // heads, pooling, colours
+        // A configuration beside them is believed instead.
+        QDir(dir_.path()).mkdir(QStringLiteral("with"));
+        fs::copy_file(at("wrapped.safetensors"), at("with/weights.safetensors"));
+        (void)writeFileAtomically(at("with/config.json"), R"({"architecture": "vit_base_patch16_224"})");
+        const auto told = describeEncoder(at("with/weights.safetensors"), {}, notes);
+        QVERIFY(told && told->vit->width == 768);
+        QVERIFY2(refusal(*told, at("with/weights.safetensors")).contains(QStringLiteral("64")),
+                 qPrintable(refusal(*told, at("with/weights.safetensors"))));
+        (void)writeFileAtomically(at("with/config.json"), "not JSON");
+        QVERIFY(!describeEncoder(at("with/weights.safetensors"), {}, notes));
+    }
+
     void aMissingTensorIsNamed_data() {
         QTest::addColumn<QString>("tensor");
         const auto names = randomWeights(smallVit());
