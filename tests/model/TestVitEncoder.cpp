@@ -12,12 +12,19 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const QStringList kCases = {QStringLiteral("tiny"),           QStringLiteral("uni2"),
-                            QStringLiteral("average"),        QStringLiteral("average_before"),
-                            QStringLiteral("registers"),      QStringLiteral("clip"),
-                            QStringLiteral("larger_grid"),    QStringLiteral("smaller_grid"),
-                            QStringLiteral("larger_patches"), QStringLiteral("smaller_patches"),
-                            QStringLiteral("gated_gelu"),     QStringLiteral("vit_b_16")};
+const QStringList kCases = {QStringLiteral("tiny"),
+                            QStringLiteral("uni2"),
+                            QStringLiteral("average"),
+                            QStringLiteral("average_before"),
+                            QStringLiteral("registers"),
+                            QStringLiteral("clip"),
+                            QStringLiteral("larger_grid"),
+                            QStringLiteral("smaller_grid"),
+                            QStringLiteral("larger_patches"),
+                            QStringLiteral("smaller_patches"),
+                            QStringLiteral("bicubic_patches"),
+                            QStringLiteral("gated_gelu"),
+                            QStringLiteral("vit_b_16")};
 
 } // namespace
 
@@ -36,13 +43,19 @@ class TestVitEncoder : public QObject {
         const auto encoder = openEncoder(*spec, weightsOf(dir_.path().toStdString(), name));
         QVERIFY2(encoder, encoder ? "" : encoder.error().sentence().c_str());
         const auto wanted = numbersOf(dir_.path().toStdString(), name, "output");
-        const auto found = (*encoder)->encode(numbersOf(dir_.path().toStdString(), name, "input"));
+        const auto patches = numbersOf(dir_.path().toStdString(), name, "input");
+        const auto found = (*encoder)->encode(patches);
         QCOMPARE((*encoder)->width(), static_cast<int>(wanted.size(1)));
         QCOMPARE(found.sizes(), wanted.sizes());
         QVERIFY(found.scalar_type() == torch::kFloat32);
         QVERIFY(wanted.std().item<double>() > 0.05);
         const double difference = largestDifference(found, wanted);
         QVERIFY2(difference < 1e-4, qPrintable(QString::number(difference)));
+        for (int64_t row = 0; row < patches.size(0); ++row) {
+            const auto alone = (*encoder)->encode(patches.narrow(0, row, 1));
+            const double change = largestDifference(alone, found.narrow(0, row, 1));
+            QVERIFY2(change < 1e-5, qPrintable(QString::number(change)));
+        }
     }
 
   private Q_SLOTS:
@@ -63,8 +76,8 @@ class TestVitEncoder : public QObject {
         if (!reference_) QSKIP("python3-torchvision is not installed, with which the features are compared");
         QVERIFY(makeReference(dir_.path().toStdString(), {QStringLiteral("vit_l_16")}));
         compareWithReference(QStringLiteral("vit_l_16"));
-        // The file, its weights in 32 bits, and little beside them.
-        QVERIFY2(memoryUse().peak < 2'400'000'000, qPrintable(QString::number(memoryUse().peak)));
+        // The file, its weights in 32 bits, and little beside them (a sanitizer keeps some of what is freed).
+        QVERIFY2(memoryUse().peak < 2'800'000'000, qPrintable(QString::number(memoryUse().peak)));
         fs::remove(at("vit_l_16.safetensors"));
     }
 
@@ -110,6 +123,32 @@ class TestVitEncoder : public QObject {
         QCOMPARE(encoder->encode(patches.narrow(0, 0, 0)).size(0), int64_t{0});
         QVERIFY_EXCEPTION_THROWN((void)encoder->encode(torch::rand({1, 4, 32, 32})), c10::Error);
         QVERIFY_EXCEPTION_THROWN((void)encoder->encode(torch::rand({3, 32, 32})), c10::Error);
+    }
+
+    void weightsDescribeThemselves() {
+        const EncoderSpec spec = smallVit();
+        auto weights = randomWeights(spec);
+        std::map<std::string, torch::Tensor> wrapped;
+        for (const auto& [name, tensor] : weights)
+            wrapped["teacher.backbone." + name] = tensor;
+        wrapped["teacher.backbone.mask_token"] = torch::rand({1, 64}); // of the training; not used
+        writeSafeTensors(at("wrapped.safetensors"), wrapped);
+        std::vector<std::string> notes;
+        const auto found = describeEncoder(at("wrapped.safetensors"), {}, notes);
+        QVERIFY2(found, found ? "" : found.error().sentence().c_str());
+        QVERIFY(*found->vit == *spec.vit);
+        QCOMPARE(found->inputSide, spec.inputSide);
+        QCOMPARE(notes.size(), std::size_t(3)); // heads, pooling, colours
+        // A configuration beside them is believed instead.
+        QDir(dir_.path()).mkdir(QStringLiteral("with"));
+        fs::copy_file(at("wrapped.safetensors"), at("with/weights.safetensors"));
+        (void)writeFileAtomically(at("with/config.json"), R"({"architecture": "vit_base_patch16_224"})");
+        const auto told = describeEncoder(at("with/weights.safetensors"), {}, notes);
+        QVERIFY(told && told->vit->width == 768);
+        QVERIFY2(refusal(*told, at("with/weights.safetensors")).contains(QStringLiteral("64")),
+                 qPrintable(refusal(*told, at("with/weights.safetensors"))));
+        (void)writeFileAtomically(at("with/config.json"), "not JSON");
+        QVERIFY(!describeEncoder(at("with/weights.safetensors"), {}, notes));
     }
 
     void aMissingTensorIsNamed_data() {

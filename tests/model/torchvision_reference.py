@@ -185,6 +185,7 @@ FEATURES = {
     "smaller_grid": ({"register_tokens": 1, "prefix_position": False}, 64, 40, 40),
     "larger_patches": ({}, 32, 32, 75),
     "smaller_patches": ({}, 32, 32, 20),
+    "bicubic_patches": ({}, 32, 32, 75),
     "gated_gelu": ({"mlp": "gated"}, 32, 32, 32),
 }
 
@@ -222,13 +223,16 @@ def make_vit(case, folder, generator):
         run = model
     rgb = torch.rand(3 if side < 100 else 2, 3, given or side, given or side, generator=generator)
     # Pillow's way of resampling, as timm prepares its inputs.
-    sized = rgb if rgb.shape[-1] == side else F.interpolate(rgb, size=(side, side), mode="bilinear", antialias=True)
+    mode = "bicubic" if case.startswith("bicubic") else "bilinear"
+    sized = rgb
+    if rgb.shape[-1] != side:
+        sized = F.interpolate(rgb, size=(side, side), mode=mode, antialias=True).clamp(0, 1)
     out = run(normalised(sized))
     if case == "tiny":
         assert (vit(normalised(sized), w, a) - out).abs().max() < 1e-4, "vit() disagrees with torchvision"
     save_safetensors(f"{folder}/{case}.io.safetensors", {"input": rgb, "output": out})
     with open(f"{folder}/{case}.json", "w") as file:
-        json.dump({"kind": "vit", "name": case, "input_side": side, "vit": a}, file)
+        json.dump({"kind": "vit", "name": case, "input_side": side, "interpolation": mode, "vit": a}, file)
     if case == "vit_l_16":
         save_safetensors(f"{folder}/{case}.safetensors", {n: t.half() for n, t in w.items()})
     elif case == "vit_b_16":

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <charconv>
 #include <cmath>
-#include <regex>
+#include <optional>
+#include <vector>
 
 namespace spotglass {
 namespace {
@@ -237,33 +239,56 @@ Result<EncoderSpec> readResNet(const Json& config, EncoderSpec s, const std::str
     return s;
 }
 
+/// The number after `word` when that is all of `part` ("patch16"); 0 otherwise.
+int numberAfter(std::string_view word, std::string_view part) {
+    if (!part.starts_with(word)) return 0;
+    part.remove_prefix(word.size());
+    int number = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+    return error == std::errc() && end == part.data() + part.size() && number > 0 && number < 10000 ? number
+                                                                                                    : 0;
+}
+
+/// vit_SIZE_patchP_SIDE, vit_SIZE_patchP_dinov2 or vit_SIZE_patchP_regR_dinov2; nothing for other names.
+std::optional<EncoderSpec> plainVit(const std::string& name) {
+    std::vector<std::string> parts{""};
+    for (const char c : name) {
+        if (c == '_') {
+            parts.emplace_back();
+        } else {
+            parts.back() += c;
+        }
+    }
+    const bool dinov2 = parts.back() == "dinov2";
+    if (parts.size() != 4 && !(parts.size() == 5 && dinov2)) return std::nullopt;
+    const auto size = std::find_if(std::begin(kSizes), std::end(kSizes),
+                                   [&](const Size& one) { return parts[1] == one.name; });
+    const int patch = numberAfter("patch", parts[2]), side = numberAfter("", parts.back());
+    const int registers = parts.size() == 5 ? numberAfter("reg", parts[3]) : 0;
+    if (parts[0] != "vit" || size == std::end(kSizes) || patch == 0 || (!dinov2 && side == 0) ||
+        (parts.size() == 5 && registers == 0))
+        return std::nullopt;
+    EncoderSpec s;
+    s.vit = vitNamed(dinov2 && parts[1] == "giant" ? kDinoGiant : *size, patch, registers, dinov2);
+    s.inputSide = dinov2 ? 518 : side;
+    return s;
+}
+
 } // namespace
 
 Result<EncoderSpec> timmArchitecture(const std::string& full, const std::string& where) {
     const std::string name = full.substr(0, full.find('.'));
     EncoderSpec s;
-    s.name = full;
     if (name == "resnet18" || name == "resnet50") {
         s.kind = name == "resnet18" ? EncoderKind::ResNet18 : EncoderKind::ResNet50;
-        return s;
-    }
-    static const std::regex pattern("vit_(tiny|small|base|large|huge|giant|gigantic)_patch([0-9]{1,3})(_reg(["
-                                    "0-9]{1,2}))?(_dinov2|_[0-9]{2,4})");
-    std::smatch match;
-    if (!std::regex_match(name, match, pattern))
+    } else if (const auto vit = plainVit(name)) {
+        s = *vit;
+    } else {
         return badInput("the encoder's architecture " + full + " is not one that Spotglass computes", where,
                         "Plain vision transformers (vit_..._patch...), resnet18 and resnet50 are; convert "
                         "others to TorchScript");
-    const bool dinov2 = match[5] == "_dinov2";
-    if (match[3].matched && !dinov2)
-        return badInput("the encoder's architecture " + full + " is not one that Spotglass computes", where,
-                        kHint);
-    const auto size = std::find_if(std::begin(kSizes), std::end(kSizes),
-                                   [&](const Size& one) { return match[1] == one.name; });
-    const int registers = match[4].matched ? std::stoi(match[4]) : 0;
-    s.vit =
-        vitNamed(dinov2 && match[1] == "giant" ? kDinoGiant : *size, std::stoi(match[2]), registers, dinov2);
-    s.inputSide = dinov2 ? 518 : std::stoi(match[5].str().substr(1));
+    }
+    s.name = full;
     return s;
 }
 
