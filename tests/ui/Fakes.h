@@ -77,7 +77,7 @@ class FakePredictions final : public PredictionService {
     static constexpr int columns = 20, rows = 15, pitch = 200; ///< pitch in level-0 pixels
     static constexpr std::size_t total = columns * rows;
     PredictionState now;
-    int predicted = 0, cancelled = 0;
+    int predicted = 0, cancelled = 0, pauses = 0, resumes = 0;
     std::vector<std::filesystem::path> openedModels;
     std::optional<OpenedSlide> slide;
     Level0Rect visible;
@@ -127,9 +127,18 @@ class FakePredictions final : public PredictionService {
         setState(PredictionState::Phase::Planning);
     }
     void cancel() override {
-        if (!now.isBusy()) return;
+        if (!now.isBusy() && now.phase != PredictionState::Phase::Paused) return;
         ++cancelled;
         setState(PredictionState::Phase::Cancelled, now.done);
+    }
+    void pause() override {
+        if (!now.isBusy()) return;
+        ++pauses;
+        setState(PredictionState::Phase::Paused, now.done);
+    }
+    void resume() override {
+        ++resumes;
+        setState(PredictionState::Phase::Planning, now.done);
     }
     [[nodiscard]] PredictionState state() const override { return now; }
     [[nodiscard]] static float valueOf(std::size_t gene, int column, int row) {
