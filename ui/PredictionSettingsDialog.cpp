@@ -55,8 +55,10 @@ QString describe(const DeviceListing& device) {
     QStringList said;
     if (!device.sentence.isEmpty()) said << device.sentence;
     if (device.usable && device.name != QStringLiteral("cpu"))
-        said << PredictionSettingsDialog::tr("Self-test passed (difference from the main processor %1).")
-                    .arg(QLocale().toString(device.agreement, 'g', 2));
+        said << PredictionSettingsDialog::tr(
+                    "Self-test passed: it differs from the main processor by at most "
+                    "%1 %.")
+                    .arg(QLocale().toString(100 * device.agreement, 'g', 2));
     if (device.usable && device.rateFp32 > 0)
         said << PredictionSettingsDialog::tr("Matrix products in GFLOP/s: 32-bit %1, bf16 %2, fp16 %3.")
                     .arg(rate(device.rateFp32), rate(device.rateBf16), rate(device.rateFp16));
@@ -179,6 +181,7 @@ void PredictionSettingsDialog::buildPrecisions(QVBoxLayout* column) {
     progress_->setTextVisible(false);
     progress_->hide();
     row->addWidget(progress_, 1);
+    row->addStretch();
     inner->addLayout(row);
     measureText_ = textLine(this, "measureText");
     const bool real = slide_ && slide_->scale;
@@ -216,7 +219,7 @@ void PredictionSettingsDialog::buildEncoders(QVBoxLayout* column) {
     encoders_->setHeaderLabels({tr("Name"), tr("Width"), tr("Weights"), tr("File")});
     encoders_->setSelectionMode(QAbstractItemView::NoSelection);
     encoders_->header()->setSectionResizeMode(QHeaderView::ResizeToContents);
-    encoders_->setMinimumHeight(90);
+    encoders_->setFixedHeight(120);
     inner->addWidget(encoders_);
     auto* label = textLine(this);
     label->setText(tr("A model names the encoder it needs. Encoders are added and removed on the command "
@@ -265,8 +268,9 @@ void PredictionSettingsDialog::connectService() {
     connect(&service_, &EngineSettingsService::cacheMeasured, this, [this](quint64 bytes, int slides) {
         clear_->setEnabled(slides > 0);
         cacheText_->setText(slides == 0 ? tr("Nothing is kept at present.")
-                                        : tr("%1 are in use, for %n slide(s).", nullptr, slides)
-                                              .arg(QLocale().formattedDataSize(static_cast<qint64>(bytes))));
+                                        : tr("%1 in use, slides: %2.")
+                                              .arg(QLocale().formattedDataSize(static_cast<qint64>(bytes)),
+                                                   QLocale().toString(slides)));
     });
     connect(&service_, &EngineSettingsService::cacheFailed, this, [this](const Error& error) {
         clear_->setEnabled(true);
@@ -283,7 +287,8 @@ void PredictionSettingsDialog::showDevices(const QList<DeviceListing>& devices,
             delete button;
         }
     for (const DeviceListing& device : devices)
-        addDevice(device.name, device.description, describe(device), device.usable);
+        addDevice(device.name, device.description.left(1).toUpper() + device.description.mid(1),
+                  describe(device), device.usable);
     for (auto* button : devices_->buttons())
         if (button->property("name").toString() == kept) button->setChecked(true);
     deviceText_->setText(whyNoGraphics);

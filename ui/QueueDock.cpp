@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <QAction>
 #include <QDropEvent>
-#include <QHBoxLayout>
+#include <QGridLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QMimeData>
@@ -59,20 +59,20 @@ QueueDock::QueueDock(QueueService& queue, QWidget* parent)
     column->addWidget(hint_);
     buildList(content);
     column->addWidget(list_, 1);
-    auto* row = new QHBoxLayout;
-    const auto button = [&](const QString& text, const char* name, auto clicked) {
+    auto* rows = new QGridLayout; // narrow, so that the slide keeps its place
+    const auto button = [&](const QString& text, const char* name, int row, int at, auto clicked) {
         auto* made = new QPushButton(text, content);
         made->setObjectName(QLatin1String(name));
         connect(made, &QPushButton::clicked, this, clicked);
-        row->addWidget(made);
+        rows->addWidget(made, row, at);
         return made;
     };
-    add_ = button(tr("Add..."), "queueAdd", [this] { Q_EMIT addWanted(); });
-    pause_ = button(tr("Pause"), "queuePause", [this] { queue_.setPaused(!queue_.isPaused()); });
-    up_ = button(tr("Up"), "queueUp", [this] { moveCurrent(-1); });
-    down_ = button(tr("Down"), "queueDown", [this] { moveCurrent(1); });
-    remove_ = button(tr("Remove"), "queueRemove", [this] { removeCurrent(); });
-    column->addLayout(row);
+    add_ = button(tr("Add..."), "queueAdd", 0, 0, [this] { Q_EMIT addWanted(); });
+    pause_ = button(tr("Pause"), "queuePause", 0, 1, [this] { queue_.setPaused(!queue_.isPaused()); });
+    up_ = button(tr("Up"), "queueUp", 1, 0, [this] { moveCurrent(-1); });
+    down_ = button(tr("Down"), "queueDown", 1, 1, [this] { moveCurrent(1); });
+    remove_ = button(tr("Remove"), "queueRemove", 0, 2, [this] { removeCurrent(); });
+    column->addLayout(rows);
     setWidget(content);
     connect(&queue_, &QueueService::changed, this, &QueueDock::refresh);
     refresh();
