@@ -73,12 +73,11 @@ struct PredictionController::Run {
     std::atomic<std::size_t> computed{0}; ///< spots since then
 
     /// Batches of the cache come first and are full; a smaller one is its rest or the first computed one,
-    /// which is where the time is taken from.
-    void count(std::size_t delivered, std::size_t added) {
-        if (computing)
-            computed += added;
-        else if (delivered != cachedBatch)
-            computing = true;
+    /// which is where the time is taken from. False: what the table takes of this batch is not to be counted.
+    [[nodiscard]] bool counts(std::size_t delivered) {
+        if (computing) return true;
+        if (delivered != cachedBatch) computing = true; // before the window can see these spots
+        return false;
     }
 };
 
@@ -269,11 +268,10 @@ Result<PredictionReport> PredictionController::predictOnWorker(HostedEngine& eng
     // drown it.
     listener.batch = [&](const PredictionBatch& batch) {
         if (run->cancel.isCancelled()) return;
+        const bool counts = run->counts(batch.cells.size());
         const auto added = run->table->addMissing(batch);
-        if (added)
-            run->count(batch.cells.size(), *added);
-        else
-            fits = false;
+        fits &= added.has_value();
+        if (counts) run->computed += added.value_or(0);
     };
     listener.note = [&](const std::string& sentence) { note(QString::fromStdString(sentence)); };
     auto report = (*model)->predictLattice(run->request, listener, run->cancel);
