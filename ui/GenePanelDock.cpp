@@ -2,11 +2,13 @@
 
 #include "ui/DisplayPanel.h"
 #include "ui/GeneListModel.h"
+#include "ui/PredictionText.h"
 
 #include <algorithm>
 #include <cmath>
 #include <QComboBox>
 #include <QCompleter>
+#include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
@@ -142,8 +144,20 @@ void GenePanelDock::buildRunPart(QWidget* parent) {
         else
             Q_EMIT predictWanted();
     });
+    pause_ = new QPushButton(parent);
+    pause_->setObjectName(QStringLiteral("pause"));
+    pause_->setMinimumHeight(32);
+    connect(pause_, &QPushButton::clicked, this, [this] {
+        if (paused_)
+            Q_EMIT resumeWanted();
+        else
+            Q_EMIT pauseWanted();
+    });
     column->addSpacing(4);
-    column->addWidget(predict_);
+    auto* row = new QHBoxLayout;
+    row->addWidget(predict_, 1);
+    row->addWidget(pause_);
+    column->addLayout(row);
     progress_ = new QProgressBar(parent);
     progress_->setObjectName(QStringLiteral("progress"));
     progress_->setTextVisible(false);
@@ -151,7 +165,19 @@ void GenePanelDock::buildRunPart(QWidget* parent) {
     column->addWidget(progress_);
     progressText_ = new QLabel(parent);
     progressText_->setObjectName(QStringLiteral("progressText"));
+    progressText_->setWordWrap(true);
     column->addWidget(progressText_);
+    const auto line = [&](const char* name) {
+        auto* label = new QLabel(parent);
+        label->setObjectName(QLatin1String(name));
+        label->setWordWrap(true);
+        label->setTextFormat(Qt::PlainText);
+        label->setForegroundRole(QPalette::PlaceholderText);
+        column->addWidget(label);
+        return label;
+    };
+    details_ = line("runDetails");
+    note_ = line("runNote");
     auto* notice = heading(tr("Predicted expression. Research use only."), parent);
     notice->setObjectName(QStringLiteral("notice"));
     notice->setWordWrap(true);
@@ -260,41 +286,26 @@ void GenePanelDock::focusSearch() {
 
 void GenePanelDock::showState(const PredictionState& state, bool canPredict) {
     using Phase = PredictionState::Phase;
-    busy_ = state.isBusy();
+    paused_ = state.phase == Phase::Paused;
+    busy_ = state.isBusy() || paused_; // there is something to cancel
     predict_->setText(busy_ ? tr("Cancel") : tr("Predict expression"));
     predict_->setEnabled(busy_ || canPredict);
     models_->setEnabled(state.phase != Phase::OpeningModel);
-    const QLocale locale;
-    const QString done = locale.toString(static_cast<qulonglong>(state.done));
-    const QString total = locale.toString(static_cast<qulonglong>(state.total));
     const bool moving = state.phase == Phase::OpeningModel || state.phase == Phase::Planning;
     progress_->setRange(0, moving ? 0 : 1000);
     progress_->setValue(
         state.total == 0 ? 0 : static_cast<int>(1000.0 * double(state.done) / double(state.total)));
-    switch (state.phase) {
-    case Phase::NoModel:
-        progressText_->setText(tr("Choose a model first."));
-        break;
-    case Phase::OpeningModel:
-        progressText_->setText(tr("Opening the model..."));
-        break;
-    case Phase::Ready:
-        progressText_->setText(canPredict ? tr("Ready.") : tr("Open a slide first."));
-        break;
-    case Phase::Planning:
-        progressText_->setText(tr("Looking for tissue..."));
-        break;
-    case Phase::Running:
-        progressText_->setText(tr("%1 of %2 spots").arg(done, total));
-        break;
-    case Phase::Done:
-        progressText_->setText(state.total == 0 ? tr("No tissue was found on this slide.")
-                                                : tr("All %1 spots predicted.").arg(total));
-        break;
-    case Phase::Cancelled:
-        progressText_->setText(tr("Stopped after %1 of %2 spots").arg(done, total));
-        break;
-    }
+    pause_->setVisible(busy_);
+    pause_->setText(paused_ ? tr("Resume") : tr("Pause"));
+    progressText_->setText(progressText(state, canPredict));
+    QStringList details{deviceText(state)};
+    if (state.settingsChanged) details << tr("The new settings apply to the next prediction.");
+    details.removeAll(QString());
+    details_->setText(details.join(QLatin1Char(' ')));
+    details_->setVisible(!details.isEmpty());
+    note_->setText(state.notes.isEmpty() ? QString() : state.notes.last());
+    note_->setToolTip(state.notes.join(QStringLiteral("\n\n")));
+    note_->setVisible(!state.notes.isEmpty());
 }
 
 void GenePanelDock::save(QSettings& settings) const {

@@ -57,6 +57,8 @@ class GenePanelDock : public QDockWidget {
     void geneChosen(const QString& symbol);
     void predictWanted();
     void cancelWanted();
+    void pauseWanted();
+    void resumeWanted();
 
   private:
     void buildModelPart(QWidget* parent);
@@ -71,16 +73,16 @@ class GenePanelDock : public QDockWidget {
 
     std::optional<ModelDescription> model_;
     QString gene_, lastGene_, lastModel_;
-    bool busy_ = false;
+    bool busy_ = false, paused_ = false;
     GeneListModel* genes_;
     QSortFilterProxyModel* filtered_;
     QComboBox* models_ = nullptr;
     QLabel* modelText_ = nullptr;
     QLineEdit* search_ = nullptr;
     QTreeView* list_ = nullptr;
-    QPushButton* predict_ = nullptr;
+    QPushButton *predict_ = nullptr, *pause_ = nullptr;
     QProgressBar* progress_ = nullptr;
-    QLabel* progressText_ = nullptr;
+    QLabel *progressText_ = nullptr, *details_ = nullptr, *note_ = nullptr;
     DisplayPanel* display_ = nullptr;
 };
 

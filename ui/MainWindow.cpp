@@ -149,6 +149,8 @@ void MainWindow::connectPanel() {
     });
     connect(panel_, &GenePanelDock::predictWanted, this, &MainWindow::predict);
     connect(panel_, &GenePanelDock::cancelWanted, this, [this] { predictions_.cancel(); });
+    connect(panel_, &GenePanelDock::pauseWanted, this, [this] { predictions_.pause(); });
+    connect(panel_, &GenePanelDock::resumeWanted, this, [this] { predictions_.resume(); });
     connect(&panel_->display(), &DisplayPanel::settingsChanged, heatmap_, &HeatmapPresenter::setDisplay);
     connect(&panel_->display(), &DisplayPanel::settingsChanged, layers_, &LayerDock::showChosen);
     connect(heatmap_, &HeatmapPresenter::rangeChanged, &panel_->display(), &DisplayPanel::showRange);
@@ -297,10 +299,14 @@ void MainWindow::useScale(double micronsPerPixel) {
 void MainWindow::updateState() {
     using Phase = PredictionState::Phase;
     const PredictionState state = predictions_.state();
-    const bool canPredict = slide_ && (state.phase == Phase::Ready || state.phase == Phase::Cancelled);
+    const bool paused = state.phase == Phase::Paused, stoppable = state.isBusy() || paused;
+    const bool canPredict = slide_ && (state.phase == Phase::Ready || state.phase == Phase::Cancelled ||
+                                       (state.phase == Phase::Done && state.settingsChanged));
     panel_->showState(state, canPredict);
-    predictAction_->setEnabled(canPredict || state.isBusy());
-    predictAction_->setText(state.isBusy() ? tr("&Cancel prediction") : tr("&Predict expression"));
+    predictAction_->setEnabled(canPredict || stoppable);
+    predictAction_->setText(stoppable ? tr("&Cancel prediction") : tr("&Predict expression"));
+    pauseAction_->setEnabled(stoppable);
+    pauseAction_->setText(paused ? tr("&Resume prediction") : tr("P&ause prediction"));
 }
 
 void MainWindow::updatePosition() {

@@ -25,7 +25,9 @@ class Layer;
 class LayerDock;
 class OverviewWidget;
 class PictureCommands;
+class PredictionSettingsDialog;
 class PropertiesDialog;
+class QueueDock;
 class SlideTools;
 class SpotPresenter;
 class SlideView;
@@ -51,6 +53,10 @@ class MainWindow : public QMainWindow {
     void openModel(const std::filesystem::path& file);
     /// Lets the window show measured spots; once. The service must outlive the window.
     void setMeasurements(MeasurementService& measurements);
+    /// Lets the window show the settings of predictions; once. The service must outlive the window.
+    void setEngineSettings(EngineSettingsService& settings);
+    /// Lets the window predict slides in the background; once. The service must outlive the window.
+    void setQueue(QueueService& queue);
     /// Shows the measured spots of the slide: a spot file, or a folder that has one for it.
     void openSpots(const std::filesystem::path& file);
     /// Whether spots or their values are on their way; spotsShown() or problem() follows.
@@ -141,6 +147,10 @@ class MainWindow : public QMainWindow {
     void forgetSlide();
     void buildPredictionMenu();
     void buildHelpMenu();
+    void buildEngineTools(QMenu* menu);
+    void showEngineSettings();
+    void chooseQueueFiles();
+    void queueSlides(const QStringList& files);
     QAction* addCommand(QMenu* menu, const QString& text, const QList<QKeySequence>& keys,
                         std::function<void()> run);
 
@@ -183,6 +193,11 @@ class MainWindow : public QMainWindow {
     QLabel *value_ = nullptr, *position_ = nullptr, *zoom_ = nullptr;
     OverviewWidget* overview_ = nullptr;
     QPointer<PropertiesDialog> properties_;
+    QPointer<PredictionSettingsDialog> settingsDialog_;
+    EngineSettingsService* engineSettings_ = nullptr;
+    QueueService* queue_ = nullptr;
+    QueueDock* queueDock_ = nullptr; ///< with queue_ alone
+    QAction *settingsAction_ = nullptr, *queueAction_ = nullptr, *queueShowAction_ = nullptr;
     BookmarkDock* bookmarks_ = nullptr;
     Banner* fileBanner_ = nullptr;   ///< about the file on disk
     std::filesystem::path stepFrom_; ///< the last neighbour that was asked for
@@ -201,7 +216,8 @@ class MainWindow : public QMainWindow {
     QList<QAction*> slideActions_; ///< make sense only with a slide
     QList<QAction*> magnificationActions_;
     QAction *overviewAction_ = nullptr, *visitedAction_ = nullptr;
-    QAction *predictAction_ = nullptr, *presentationAction_ = nullptr, *scaleAction_ = nullptr;
+    QAction *predictAction_ = nullptr, *pauseAction_ = nullptr, *presentationAction_ = nullptr,
+            *scaleAction_ = nullptr;
 };
 
 } // namespace spotglass

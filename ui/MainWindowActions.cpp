@@ -67,11 +67,19 @@ void MainWindow::buildPredictionMenu() {
     QMenu* menu = menuBar()->addMenu(tr("&Expression"));
     predictAction_ =
         addCommand(menu, tr("&Predict expression"), {QKeySequence(QStringLiteral("Ctrl+Return"))}, [this] {
-            if (predictions_.state().isBusy())
+            const auto state = predictions_.state();
+            if (state.isBusy() || state.phase == PredictionState::Phase::Paused)
                 predictions_.cancel();
             else
                 predict();
         });
+    pauseAction_ = addCommand(menu, tr("P&ause prediction"),
+                              {QKeySequence(QStringLiteral("Ctrl+Shift+Return"))}, [this] {
+                                  if (predictions_.state().phase == PredictionState::Phase::Paused)
+                                      predictions_.resume();
+                                  else
+                                      predictions_.pause();
+                              });
     addCommand(menu, tr("&Find a gene"), {QKeySequence::Find}, [this] { panel_->focusSearch(); });
     auto* show = addCommand(menu, tr("&Show expression"), {QKeySequence(QStringLiteral("Ctrl+E"))}, [] {});
     show->setCheckable(true);

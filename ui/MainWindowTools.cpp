@@ -43,6 +43,7 @@ void MainWindow::buildToolsMenu() {
         action->setEnabled(false);
         slideActions_.append(action);
     }
+    buildEngineTools(menu);
 }
 
 void MainWindow::chooseAnnotationFile() {

@@ -145,7 +145,7 @@ void MainWindow::leave() {
         setPresentation(false);
     else if (isFullScreen())
         setWindowState(windowState() & ~Qt::WindowFullScreen);
-    else
+    else if (predictions_.state().isBusy()) // one that is paused has a button of its own
         predictions_.cancel();
 }
 

@@ -134,11 +134,17 @@ struct PredictionState {
         Ready,        ///< a model is there, nothing predicted for this slide
         Planning,     ///< looking for tissue; the number of spots is not known yet
         Running,      ///< done of total spots
+        Paused,       ///< held by the user, and goes on with resume()
         Done,         ///< every spot of the slide is there
         Cancelled     ///< stopped by the user; what was predicted stays
     };
     Phase phase = Phase::NoModel;
-    std::size_t done = 0, total = 0; ///< spots
+    std::size_t done = 0, total = 0;        ///< spots
+    double spotsPerSecond = 0;              ///< over the last seconds; 0: not known
+    std::optional<double> secondsLeft = {}; ///< nothing: not known
+    QString device = {}, precision = {};    ///< for people: "graphics processor 0", "bf16"; may be empty
+    QStringList notes = {};                 ///< what the run had to tell, a sentence each; the newest last
+    bool settingsChanged = false;           ///< what is shown was predicted with other settings
     [[nodiscard]] bool isBusy() const { return phase == Phase::Planning || phase == Phase::Running; }
 };
 
@@ -163,13 +169,18 @@ class PredictionService : public QObject {
     /// What is on screen, in level-0 pixels: predicted first, also by a run that has begun.
     virtual void setVisibleRegion(Level0Rect region) = 0;
 
-    /// Starts predicting all genes for the whole slide, what is visible first. Answers with stateChanged(),
+    /// Starts predicting all genes for the whole slide, what is visible first, or goes on after a cancel.
+    /// Answers with stateChanged(),
     /// fieldGrew() and at the end a state of Done or Cancelled, or predictionFailed(). Needs a model and a
     /// slide with a scale.
     virtual void predict() = 0;
 
-    /// Asks the running prediction to stop.
+    /// Asks the running prediction to stop; for good: it is not continued when the slide is opened again.
     virtual void cancel() = 0;
+
+    /// Holds the running prediction until resume(). A slide that is opened again goes on by itself.
+    virtual void pause() = 0;
+    virtual void resume() = 0;
 
     [[nodiscard]] virtual PredictionState state() const = 0;
 
@@ -184,6 +195,129 @@ class PredictionService : public QObject {
     void stateChanged(const spotglass::PredictionState& state);
     void fieldGrew(); ///< more cells are known; at most about 30 times a second
     void predictionFailed(const spotglass::Error& error);
+};
+
+/// What a user can choose about how predictions are computed.
+struct EngineChoices {
+    QString device = QStringLiteral("auto");    ///< "auto", or the name of a DeviceListing
+    QString precision = QStringLiteral("fp32"); ///< "fp32", "bf16" or "fp16"
+    bool wholeSlideContext =
+        false;                 ///< every spot attends to all tissue instead of a window of training width
+    double cacheGigabytes = 8; ///< 2^30 bytes that the caches of all slides may take together
+    bool operator==(const EngineChoices&) const = default;
+};
+
+/// A device that can compute, or cannot.
+struct DeviceListing {
+    QString name;        ///< "cpu", "cuda:0"
+    QString description; ///< "main processor, 8 threads"
+    bool usable = false;
+    QString sentence;     ///< why it is not usable, or what was found; may be empty
+    double agreement = 0; ///< largest difference of the self-test from the main processor, relative
+    /// Matrix products, 10^9 operations a second; 0: not measured or not possible.
+    double rateFp32 = 0, rateBf16 = 0, rateFp16 = 0;
+};
+
+/// What the predictions of one precision are like, measured.
+struct PrecisionListing {
+    QString name; ///< "fp32", "bf16", "fp16"
+    bool usable = false;
+    QString sentence;              ///< why not, or what to know about it; may be empty
+    double agreement = 0;          ///< Pearson correlation with 32 bits over all spots and genes compared
+    double worstGeneAgreement = 0; ///< the lowest of the genes' own
+    double largestDifference = 0;  ///< in the model's unit
+    double spotsPerSecond = 0;
+};
+
+/// A frozen image encoder that models may use.
+struct EncoderListing {
+    enum class File {
+        BuiltIn, ///< needs none
+        AsAdded,
+        Changed, ///< other content than when it was added
+        Missing
+    };
+    QString name;
+    int width = 0; ///< numbers it gives for a patch; 0: not known
+    QString path;  ///< of its weights; empty when built in
+    File file = File::BuiltIn;
+};
+
+/// Where and how predictions are computed, for the page of settings.
+class EngineSettingsService : public QObject {
+    Q_OBJECT
+
+  public:
+    using QObject::QObject;
+
+    [[nodiscard]] virtual EngineChoices choices() const = 0;
+    /// Uses these from the next run on, and keeps them for the next session.
+    virtual void choose(const EngineChoices& choices) = 0;
+
+    /// Looks what there is; answers with devicesListed(), encodersListed() and cacheMeasured(), each when it
+    /// is known. The devices are looked at when the engine has nothing else to do for the window.
+    virtual void look() = 0;
+
+    /// Predicts some spots of `slide` (a drawn tissue where there is none, or no scale) in each precision and
+    /// compares; answers with precisionsMeasured() or measuringFailed(). Nothing when it is being measured.
+    virtual void measurePrecisions(const std::optional<OpenedSlide>& slide) = 0;
+    /// Ends the measurement; measuringFailed() with kind Cancelled follows when it has ended.
+    virtual void cancelMeasuring() = 0;
+
+    /// Removes what is kept of all slides; answers with cacheMeasured() or cacheFailed().
+    virtual void clearCache() = 0;
+
+  Q_SIGNALS:
+    void choicesChanged();
+    void choicesNotKept(const spotglass::Error& error); ///< they last until the program ends
+    /// `whyNoGraphics`: why no graphics processor can be used, a sentence; empty where one can.
+    void devicesListed(const QList<spotglass::DeviceListing>& devices, const QString& whyNoGraphics);
+    void devicesFailed(const spotglass::Error& error);
+    void precisionsMeasured(const QList<spotglass::PrecisionListing>& precisions);
+    void measuringFailed(const spotglass::Error& error);
+    void encodersListed(const QList<spotglass::EncoderListing>& encoders);
+    void cacheMeasured(quint64 bytes, int slides);
+    void cacheFailed(const spotglass::Error& error);
+};
+
+/// A slide that is to be predicted in the background.
+struct QueuedSlide {
+    enum class State {
+        Waiting,
+        Running,
+        Done,      ///< its predictions are in the cache, and there when it is opened
+        Failed,    ///< the sentence says why
+        NeedsScale ///< it does not say how large its pixels are, and nobody has
+    };
+    std::filesystem::path file; ///< once in the queue
+    State state = State::Waiting;
+    std::size_t done = 0, total = 0; ///< spots; 0 total: not known yet
+    QString sentence = {};           ///< why it failed, or what there is to know; may be empty
+};
+
+/// Predicts slides one after another into their caches, with the model that is open, when the slide in view
+/// has been served. Kept for the next session.
+class QueueService : public QObject {
+    Q_OBJECT
+
+  public:
+    using QObject::QObject;
+
+    [[nodiscard]] virtual QList<QueuedSlide> slides() const = 0;
+    /// Adds files at the end; those that are there already and have ended wait again.
+    virtual void add(const std::vector<std::filesystem::path>& files) = 0;
+    /// One that runs is stopped; what was predicted of it stays in the cache.
+    virtual void remove(const std::filesystem::path& file) = 0;
+    /// Puts a slide at place `to`, counted without it. The one that runs goes on running.
+    virtual void move(const std::filesystem::path& file, int to) = 0;
+    /// Holds the whole queue; the slide that runs stops and goes on where it was with false.
+    virtual void setPaused(bool paused) = 0;
+    [[nodiscard]] virtual bool isPaused() const = 0;
+    /// Why nothing is predicted although slides wait, a sentence ("Open a model first."); empty where it is.
+    [[nodiscard]] virtual QString waitsFor() const = 0;
+
+  Q_SIGNALS:
+    void changed(); ///< anything of the above
 };
 
 /// The measured spots of a slide.

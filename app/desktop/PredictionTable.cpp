@@ -8,6 +8,7 @@ void PredictionTable::plan(const PredictionLattice& lattice) {
     if (planned_ || lattice.columns <= 0 || lattice.rows <= 0) return;
     lattice_ = lattice;
     cells_.resize(static_cast<std::size_t>(lattice.columns) * static_cast<std::size_t>(lattice.rows));
+    there_.resize(cells_.size());
     blocks_.resize((cells_.size() + spotsPerBlock - 1) / spotsPerBlock);
     planned_.store(true, std::memory_order_release);
 }
@@ -24,9 +25,26 @@ bool PredictionTable::add(const PredictionBatch& batch) {
         if (!block) block = std::make_unique_for_overwrite<float[]>(spotsPerBlock * genes_);
         std::copy_n(batch.values.data() + i * genes_, genes_, block.get() + (spot % spotsPerBlock) * genes_);
         cells_[spot] = batch.cells[i];
+        there_[static_cast<std::size_t>(batch.cells[i])] = true;
     }
     published_.store(first + batch.cells.size(), std::memory_order_release);
     return true;
+}
+
+std::optional<std::size_t> PredictionTable::addMissing(const PredictionBatch& batch) {
+    const auto limit = static_cast<std::int64_t>(there_.size());
+    if (batch.values.size() != batch.cells.size() * genes_) return std::nullopt;
+    PredictionBatch missing;
+    for (std::size_t i = 0; i < batch.cells.size(); ++i) {
+        const auto cell = batch.cells[i];
+        if (cell < 0 || cell >= limit) return std::nullopt;
+        if (there_[static_cast<std::size_t>(cell)]) continue;
+        missing.cells.push_back(cell);
+        const auto* row = batch.values.data() + i * genes_;
+        missing.values.insert(missing.values.end(), row, row + genes_);
+    }
+    if (!add(missing)) return std::nullopt;
+    return missing.cells.size();
 }
 
 PredictionLattice PredictionTable::lattice() const {

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace spotglass {
@@ -26,6 +27,10 @@ class PredictionTable {
     /// panel, or brings more spots than there are cells (mistakes of the engine). Engine's thread.
     bool add(const PredictionBatch& batch);
 
+    /// The same for a run that goes on where another stopped: spots that are there stay as they are. Returns
+    /// how many were added; nothing where add() would return false. Engine's thread.
+    std::optional<std::size_t> addMissing(const PredictionBatch& batch);
+
     /// Empty (no columns) while nothing is planned.
     [[nodiscard]] PredictionLattice lattice() const;
     [[nodiscard]] std::size_t spots() const { return published_.load(std::memory_order_acquire); }
@@ -43,6 +48,7 @@ class PredictionTable {
     std::atomic<bool> planned_{false};             ///< lattice_, cells_ and blocks_ have their final sizes
     std::atomic<std::size_t> published_{0};        ///< spots before it never change
     std::vector<std::int64_t> cells_;              ///< lattice cell of each spot, in the order of arrival
+    std::vector<bool> there_;                      ///< which cells have come; the engine's thread alone
     std::vector<std::unique_ptr<float[]>> blocks_; ///< spotsPerBlock x genes each, made when first needed
 };
 

@@ -92,6 +92,13 @@ std::filesystem::path workspaceFile() {
     return std::filesystem::path(folder.toStdString()) / "workspace.sqlite";
 }
 
+std::filesystem::path cacheFolder() {
+    const QString set = qEnvironmentVariable("SPOTGLASS_CACHE");
+    if (!set.isEmpty()) return set.toStdString();
+    const QString folder = QStandardPaths::writableLocation(QStandardPaths::CacheLocation);
+    return std::filesystem::path(folder.toStdString()) / "slides";
+}
+
 Result<std::unique_ptr<SlideMemory>> openWorkspaceMemory(const std::filesystem::path& file) {
     auto workspace = Workspace::open(file);
     if (!workspace) return tl::unexpected(workspace.error());

@@ -1,6 +1,8 @@
+#include "app/desktop/EngineSettingsController.h"
 #include "app/desktop/MeasurementController.h"
 #include "app/desktop/Options.h"
 #include "app/desktop/PredictionController.h"
+#include "app/desktop/QueueController.h"
 #include "app/desktop/Session.h"
 #include "app/desktop/SlideController.h"
 #include "app/desktop/WorkspaceMemory.h"
@@ -8,6 +10,7 @@
 #include "ui/MainWindow.h"
 #include "viewer/base/Process.h"
 
+#include <optional>
 #include <QApplication>
 #include <QStyleFactory>
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -40,10 +43,18 @@ int main(int argc, char** argv) {
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
 
     SlideController slides([file = workspaceFile()] { return openWorkspaceMemory(file); });
-    PredictionController predictions(loadEngine, resourceFolder() / "models");
+    const auto host = std::make_shared<EngineHost>(loadEngine);
+    EngineSettingsController settings(host, workspaceFile(), cacheFolder());
+    PredictionController predictions(host, resourceFolder() / "models");
+    QObject::connect(&settings, &EngineSettingsController::computationChanged, &predictions,
+                     &PredictionController::useNewSettings);
+    std::optional<QueueController> queue; // a picture is made without other work beside it
+    if (options.screenshot.empty()) queue.emplace(host, predictions, workspaceFile());
     MeasurementController measurements;
     MainWindow window(slides, predictions);
     window.setMeasurements(measurements);
+    window.setEngineSettings(settings);
+    if (queue) window.setQueue(*queue);
     if (options.screenshot.empty()) window.restoreSettings(); // a picture looks the same wherever it is made
     Session session(options, window, predictions);
     QObject::connect(&session, &Session::finished, &application, &QCoreApplication::exit,

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <QSignalSpy>
 #include <QtTest>
+#include <thread>
 
 using namespace spotglass;
 using Phase = PredictionState::Phase;
@@ -17,6 +18,8 @@ class TestPredictionController : public QObject {
     std::unique_ptr<PredictionController> controller_;
     std::vector<Error> errors_;
     int models_ = 0;
+    FakeCache cache_;
+    std::atomic<int> computed_{0};
 
     static OpenedSlide slide(int width = 2000) {
         SyntheticSlideOptions options;
@@ -46,6 +49,19 @@ class TestPredictionController : public QObject {
         const auto field = controller_->field(QString::fromUtf8(gene));
         return std::ranges::count_if(field.values, [](float value) { return std::isfinite(value); });
     }
+    /// With a cache that outlives controllers.
+    void makeReadyWithCache() {
+        factory_.options.cache = &cache_;
+        factory_.options.computed = &computed_;
+        makeReady();
+    }
+    /// Waits until the worker has nothing left to do.
+    void waitForWorker() {
+        QSignalSpy listed(controller_.get(), &PredictionService::modelsListed);
+        controller_->listModels();
+        QTRY_COMPARE(listed.count(), 1);
+    }
+    [[nodiscard]] KeptRun kept() { return cache_.slides[slide().source->fingerprint()].run; }
     [[nodiscard]] Phase phase() const { return controller_->state().phase; }
 
   private Q_SLOTS:
@@ -53,6 +69,11 @@ class TestPredictionController : public QObject {
         gate_ = std::make_unique<Gate>();
         factory_.options = {};
         factory_.opened = 0;
+        factory_.settings.clear();
+        factory_.machine.clear();
+        factory_.refusedDevice.clear();
+        cache_ = {};
+        computed_ = 0;
         errors_.clear();
         models_ = 0;
     }
@@ -244,6 +265,162 @@ class TestPredictionController : public QObject {
         QTRY_COMPARE(factory_.opened.load(), 2);
         QTRY_COMPARE(opened.count(), 1);
         QCOMPARE(opened.front().front().value<ModelDescription>().name, QStringLiteral("Fake b"));
+    }
+    void aRunThatTheWindowClosedOnGoesOnByItselfAndComputesNothingTwice() {
+        factory_.options.gate = gate_.get();
+        makeReadyWithCache();
+        controller_->predict();
+        gate_->open(3);
+        QTRY_COMPARE(controller_->state().done, std::size_t{48});
+        controller_.reset(); // the window closes
+        QCOMPARE(kept(), KeptRun::Unfinished);
+        gate_->open(1000);
+        makeReady(); // the next session
+        QTRY_COMPARE(phase(), Phase::Done);
+        QCOMPARE(known(), 200);
+        QCOMPARE(computed_.load(), 200);
+        QCOMPARE(kept(), KeptRun::Complete);
+        controller_.reset();
+        makeReady();
+        QTRY_COMPARE(phase(), Phase::Done); // all from the cache
+        QCOMPARE(computed_.load(), 200);
+        QVERIFY(errors_.empty());
+    }
+    void aRunThatTheUserCancelledDoesNotGoOn() {
+        factory_.options.gate = gate_.get();
+        makeReadyWithCache();
+        controller_->predict();
+        gate_->open(1);
+        QTRY_COMPARE(controller_->state().done, std::size_t{16});
+        controller_->cancel();
+        QCOMPARE(phase(), Phase::Cancelled); // at once
+        waitForWorker();
+        QCOMPARE(kept(), KeptRun::None);
+        controller_->setSlide(slide(2100));
+        controller_->setSlide(slide());
+        waitForWorker();
+        QCOMPARE(phase(), Phase::Cancelled);
+        QCOMPARE(computed_.load(), 16);
+        gate_->open(1000);
+        controller_->predict(); // but may be asked for again, and goes on where it was
+        QTRY_COMPARE(phase(), Phase::Done);
+        QCOMPARE(computed_.load(), 200);
+    }
+    void cancelAnswersAtOnceWhileTheEngineFinishesItsBatch() {
+        std::atomic<bool> inside{false}, leave{false};
+        factory_.options.onStart = [&](const CancelToken&) {
+            inside = true;
+            while (!leave)
+                std::this_thread::yield();
+        };
+        makeReady();
+        controller_->predict();
+        QTRY_VERIFY(inside);
+        controller_->cancel();
+        QCOMPARE(phase(), Phase::Cancelled);
+        leave = true;
+        waitForWorker();
+        QCOMPARE(phase(), Phase::Cancelled);
+        QCOMPARE(known(), 0);
+    }
+    void aSlideThatIsLeftGoesOnWhenSomebodyComesBack() {
+        factory_.options.gate = gate_.get();
+        makeReadyWithCache();
+        controller_->predict();
+        gate_->open(2);
+        QTRY_COMPARE(controller_->state().done, std::size_t{32});
+        controller_->setSlide(slide(2100));
+        gate_->open(1000);
+        controller_->setSlide(slide());
+        QVERIFY(known() >= 32); // what was there is shown before the engine has answered
+        QTRY_COMPARE(phase(), Phase::Done);
+        QCOMPARE(computed_.load(), 200);
+    }
+    void aPausedRunGoesOnWithoutLosingOrRepeating_data() {
+        QTest::addColumn<bool>("cached");
+        QTest::newRow("with a cache") << true;
+        QTest::newRow("without") << false;
+    }
+    void aPausedRunGoesOnWithoutLosingOrRepeating() {
+        QFETCH(bool, cached);
+        factory_.options.gate = gate_.get();
+        if (cached)
+            makeReadyWithCache();
+        else
+            makeReady();
+        controller_->predict();
+        gate_->open(2);
+        QTRY_COMPARE(controller_->state().done, std::size_t{32});
+        controller_->pause();
+        QCOMPARE(phase(), Phase::Paused);
+        QCOMPARE(known(), 32);
+        waitForWorker();
+        QCOMPARE(phase(), Phase::Paused);
+        gate_->open(1000);
+        controller_->resume();
+        QCOMPARE(known(), 32); // nothing is taken away meanwhile
+        QTRY_COMPARE(phase(), Phase::Done);
+        QCOMPARE(controller_->state().done, std::size_t{200});
+        for (int row = 0; row < 10; ++row)
+            for (int column = 0; column < 20; ++column)
+                QCOMPARE(controller_->field(QStringLiteral("G3")).at(column, row),
+                         FakeEngine::valueOf(3, column, row));
+        if (cached) QCOMPARE(computed_.load(), 200);
+    }
+    void aPausedRunCanBeCancelledForGood() {
+        factory_.options.gate = gate_.get();
+        makeReadyWithCache();
+        controller_->predict();
+        gate_->open(1);
+        QTRY_COMPARE(controller_->state().done, std::size_t{16});
+        controller_->pause();
+        waitForWorker();
+        QCOMPARE(kept(), KeptRun::Unfinished);
+        controller_->cancel();
+        QCOMPARE(phase(), Phase::Cancelled);
+        waitForWorker();
+        QCOMPARE(kept(), KeptRun::None);
+        QCOMPARE(known(), 16);
+    }
+    void theSpeedIsThatOfComputedSpots() {
+        factory_.options.gate = gate_.get();
+        factory_.options.batch = 10;
+        makeReadyWithCache();
+        double now = 100;
+        controller_->setClock([&now] { return now; });
+        auto& cells = cache_.slides[slide().source->fingerprint()].cells;
+        for (std::int64_t cell = 0; cell < 100; ++cell)
+            cells.push_back(cell);
+        controller_->predict();
+        QTRY_COMPARE(controller_->state().done, std::size_t{100});
+        QCOMPARE(controller_->state().spotsPerSecond, 0.0); // the cache is no measure
+        QVERIFY(!controller_->state().secondsLeft);
+        now = 104;
+        gate_->open(2);
+        QTRY_COMPARE(controller_->state().done, std::size_t{120});
+        QVERIFY(controller_->state().spotsPerSecond <= 5);
+        QVERIFY(controller_->state().spotsPerSecond >= 2.5);
+        QVERIFY(controller_->state().secondsLeft.value() >= 16);
+        gate_->open(1000);
+        QTRY_COMPARE(phase(), Phase::Done);
+        QVERIFY(!controller_->state().secondsLeft);
+    }
+    void theDeviceAndTheNotesOfARunAreTold() {
+        factory_.options.gate = gate_.get();
+        factory_.options.notes = {"Patches are resampled.", "The graphics processor failed."};
+        factory_.machine = {{"cuda:0", "graphics processor 0", true, "", 0, 0, 0, 0}};
+        makeReady();
+        controller_->predict();
+        gate_->open(1);
+        QTRY_COMPARE(controller_->state().done, std::size_t{16});
+        QTRY_COMPARE(controller_->state().notes.size(), 2);
+        QCOMPARE(controller_->state().device, QStringLiteral("graphics processor 0"));
+        QCOMPARE(controller_->state().precision, QStringLiteral("32-bit"));
+        gate_->open(1000);
+        QTRY_COMPARE(phase(), Phase::Done);
+        QCOMPARE(controller_->state().device, QStringLiteral("main processor")); // where it ended
+        QCOMPARE(controller_->state().notes.last(), QStringLiteral("The graphics processor failed."));
+        QCOMPARE(controller_->state().notes.size(), 2); // the report does not repeat them
     }
     void quittingInTheMiddleDoesNotHang() {
         factory_.options.gate = gate_.get();

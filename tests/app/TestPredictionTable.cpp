@@ -79,6 +79,23 @@ class TestPredictionTable : public QObject {
             !table.add({{0, 1, 2, 3, 4, 5, 0}, std::vector<float>(14)})); // more spots than there are cells
         QCOMPARE(table.spots(), std::size_t{0});
     }
+    void aRunThatGoesOnAddsOnlyWhatIsMissing() {
+        PredictionTable table(1);
+        QVERIFY(!table.addMissing({{0}, {1}})); // nothing planned yet
+        table.plan(lattice());
+        QVERIFY(table.add({{0, 4}, {1, 5}}));
+        QCOMPARE(table.addMissing({{4, 2, 0, 3}, {9, 3, 9, 4}}).value_or(99), std::size_t{2});
+        QCOMPARE(table.addMissing({{0, 2, 3, 4}, {9, 9, 9, 9}}).value_or(99), std::size_t{0});
+        QVERIFY(!table.addMissing({{6}, {1}}));
+        QVERIFY(!table.addMissing({{1}, {1, 2}}));
+        QCOMPARE(table.spots(), std::size_t{4});
+        ExpressionField field;
+        table.fill(field, 0, 0);
+        QCOMPARE(field.values[0], 1.0F);
+        QCOMPARE(field.values[2], 3.0F);
+        QCOMPARE(field.values[3], 4.0F);
+        QCOMPARE(field.values[4], 5.0F);
+    }
     void anUnknownGeneHasNoField() {
         PredictionTable table(2);
         table.plan(lattice());

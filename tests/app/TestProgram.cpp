@@ -31,6 +31,7 @@ class TestProgram : public QObject {
         if (!environment.contains(QStringLiteral("QT_QPA_PLATFORM")))
             environment.insert(QStringLiteral("QT_QPA_PLATFORM"), QStringLiteral("offscreen"));
         environment.insert(QStringLiteral("SPOTGLASS_WORKSPACE"), at("workspace.sqlite"));
+        environment.insert(QStringLiteral("SPOTGLASS_CACHE"), at("cache"));
         environment.insert(QStringLiteral("SPOTGLASS_RESOURCES"), at("resources"));
         environment.insert(QStringLiteral("XDG_CONFIG_HOME"), at("config"));
         environment.insert(QStringLiteral("XDG_RUNTIME_DIR"), dir_.path());

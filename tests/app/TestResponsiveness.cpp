@@ -9,6 +9,8 @@
 #include "viewer/canvas/HeatmapLayer.h"
 #include "viewer/canvas/SlideView.h"
 
+#include <algorithm>
+#include <cmath>
 #include <QApplication>
 #include <QSettings>
 #include <QStandardPaths>
@@ -149,8 +151,10 @@ class TestResponsiveness : public QObject {
         options.allTissue = true;
         slides.slides["/real.svs"] = {"/real.svs", std::make_shared<SyntheticSlideSource>(options),
                                       MicronsPerPixel{0.69, 0.69}};
-        PredictionController predictions(
-            [&module]() -> Result<EngineFactory*> { return &(*module)->engines(); }, "/nowhere");
+        const auto load = [&module]() -> Result<EngineFactory*> { return &(*module)->engines(); };
+        EngineSettings with;
+        with.cacheFolder = settings_.filePath(QStringLiteral("slides")).toStdString();
+        PredictionController predictions(std::make_shared<EngineHost>(load, with), "/nowhere");
         MainWindow window(slides, predictions);
         window.show();
         window.openSlide("/real.svs");
@@ -170,6 +174,20 @@ class TestResponsiveness : public QObject {
               application->longestTime, probe.longestGap);
         QVERIFY(predictions.state().done > 300);
         QVERIFY(application->longestWork < limit);
+
+        // The next session has it at once, to the bit.
+        PredictionController next(std::make_shared<EngineHost>(load, with), "/nowhere");
+        next.setSlide(slides.slides["/real.svs"]);
+        clock.start();
+        next.openModel(model);
+        QTRY_COMPARE_WITH_TIMEOUT(next.state().phase, Phase::Done, 60000);
+        qInfo("opened again and taken from the cache in %.1f s", static_cast<double>(clock.elapsed()) / 1e3);
+        QCOMPARE(next.state().done, predictions.state().done);
+        const QString gene = window.panel().gene();
+        const auto before = predictions.field(gene), after = next.field(gene);
+        QVERIFY(std::ranges::equal(before.values, after.values, [](float a, float b) {
+            return a == b || (std::isnan(a) && std::isnan(b));
+        }));
     }
 };
 

@@ -70,6 +70,63 @@ class FakeSlides final : public SlideService {
     }
 };
 
+/// Settings without an engine: the test answers.
+class FakeEngineSettings final : public EngineSettingsService {
+  public:
+    EngineChoices now;
+    int looks = 0, measurements = 0, stops = 0, clears = 0;
+    std::optional<OpenedSlide> measuredOn;
+
+    [[nodiscard]] EngineChoices choices() const override { return now; }
+    void choose(const EngineChoices& choices) override {
+        now = choices;
+        Q_EMIT choicesChanged();
+    }
+    void look() override { ++looks; }
+    void measurePrecisions(const std::optional<OpenedSlide>& slide) override {
+        ++measurements;
+        measuredOn = slide;
+    }
+    void cancelMeasuring() override { ++stops; }
+    void clearCache() override {
+        ++clears;
+        Q_EMIT cacheMeasured(0, 0);
+    }
+};
+
+/// A queue that predicts nothing by itself.
+class FakeQueue final : public QueueService {
+  public:
+    QList<QueuedSlide> all;
+    bool paused = false;
+    QString waits;
+
+    void show(const QList<QueuedSlide>& slides) {
+        all = slides;
+        Q_EMIT changed();
+    }
+    [[nodiscard]] QList<QueuedSlide> slides() const override { return all; }
+    void add(const std::vector<std::filesystem::path>& files) override {
+        for (const auto& file : files)
+            all.append(QueuedSlide{file});
+        Q_EMIT changed();
+    }
+    void remove(const std::filesystem::path& file) override {
+        erase_if(all, [&file](const QueuedSlide& slide) { return slide.file == file; });
+        Q_EMIT changed();
+    }
+    void move(const std::filesystem::path& file, int to) override {
+        for (int i = 0; i < int(all.size()); ++i)
+            if (all[i].file == file) return all.move(i, to), Q_EMIT changed();
+    }
+    void setPaused(bool hold) override {
+        paused = hold;
+        Q_EMIT changed();
+    }
+    [[nodiscard]] bool isPaused() const override { return paused; }
+    [[nodiscard]] QString waitsFor() const override { return waits; }
+};
+
 /// Predictions without a model: the value of gene g in cell (column, row) is g + (column + row) / 100. The
 /// test says how far the run is.
 class FakePredictions final : public PredictionService {
@@ -77,7 +134,7 @@ class FakePredictions final : public PredictionService {
     static constexpr int columns = 20, rows = 15, pitch = 200; ///< pitch in level-0 pixels
     static constexpr std::size_t total = columns * rows;
     PredictionState now;
-    int predicted = 0, cancelled = 0;
+    int predicted = 0, cancelled = 0, pauses = 0, resumes = 0;
     std::vector<std::filesystem::path> openedModels;
     std::optional<OpenedSlide> slide;
     Level0Rect visible;
@@ -127,9 +184,18 @@ class FakePredictions final : public PredictionService {
         setState(PredictionState::Phase::Planning);
     }
     void cancel() override {
-        if (!now.isBusy()) return;
+        if (!now.isBusy() && now.phase != PredictionState::Phase::Paused) return;
         ++cancelled;
         setState(PredictionState::Phase::Cancelled, now.done);
+    }
+    void pause() override {
+        if (!now.isBusy()) return;
+        ++pauses;
+        setState(PredictionState::Phase::Paused, now.done);
+    }
+    void resume() override {
+        ++resumes;
+        setState(PredictionState::Phase::Planning, now.done);
     }
     [[nodiscard]] PredictionState state() const override { return now; }
     [[nodiscard]] static float valueOf(std::size_t gene, int column, int row) {
