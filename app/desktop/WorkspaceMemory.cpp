@@ -4,7 +4,6 @@
 #include "viewer/slide/SlideSource.h"
 
 #include <QBuffer>
-#include <QStandardPaths>
 #include <spdlog/spdlog.h>
 #include <utility>
 
@@ -84,20 +83,6 @@ class WorkspaceMemory final : public SlideMemory {
 };
 
 } // namespace
-
-std::filesystem::path workspaceFile() {
-    const QString set = qEnvironmentVariable("SPOTGLASS_WORKSPACE");
-    if (!set.isEmpty()) return set.toStdString();
-    const QString folder = QStandardPaths::writableLocation(QStandardPaths::AppDataLocation);
-    return std::filesystem::path(folder.toStdString()) / "workspace.sqlite";
-}
-
-std::filesystem::path cacheFolder() {
-    const QString set = qEnvironmentVariable("SPOTGLASS_CACHE");
-    if (!set.isEmpty()) return set.toStdString();
-    const QString folder = QStandardPaths::writableLocation(QStandardPaths::CacheLocation);
-    return std::filesystem::path(folder.toStdString()) / "slides";
-}
 
 Result<std::unique_ptr<SlideMemory>> openWorkspaceMemory(const std::filesystem::path& file) {
     auto workspace = Workspace::open(file);

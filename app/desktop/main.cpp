@@ -42,14 +42,14 @@ int main(int argc, char** argv) {
     QApplication application(own, argv);
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
 
-    SlideController slides([file = workspaceFile()] { return openWorkspaceMemory(file); });
+    SlideController slides([file = workspacePath()] { return openWorkspaceMemory(file); });
     const auto host = std::make_shared<EngineHost>(loadEngine);
-    EngineSettingsController settings(host, workspaceFile(), cacheFolder());
+    EngineSettingsController settings(host, workspacePath(), slideCachePath());
     PredictionController predictions(host, resourceFolder() / "models");
     QObject::connect(&settings, &EngineSettingsController::computationChanged, &predictions,
                      &PredictionController::useNewSettings);
     std::optional<QueueController> queue; // a picture is made without other work beside it
-    if (options.screenshot.empty()) queue.emplace(host, predictions, workspaceFile());
+    if (options.screenshot.empty()) queue.emplace(host, predictions, workspacePath());
     MeasurementController measurements;
     MainWindow window(slides, predictions);
     window.setMeasurements(measurements);

@@ -93,7 +93,7 @@ class Pipeline {
         : card_(subject.model.card), width_(subject.encoder->width()), ground_(std::move(ground)),
           most_(spots),
           runner_(makeCompute(std::move(subject.model), std::move(subject.encoder), device, precision), {}),
-          patches_(256, 0, 0.5, partsAtOnce()), spots_(64, 0, 0.5, partsAtOnce()) {
+          patches_(256, 0, 4, partsAtOnce()), spots_(64, 0, 4, partsAtOnce()) {
         settings_.precision = precision;
     }
 
@@ -231,8 +231,7 @@ Result<void> runInferenceBench(const InferenceBenchOptions& options) {
                   {"floor", {{"matrix_gflops", matrix}, {"reading", readingRate(*ground, card, 256)}}}};
     say("Matrix products: " + threeDecimals(matrix) + " GFLOP/s. Measuring the encoder alone ...");
     subject->encoder->moveTo(*device, *precision);
-    const std::vector<int> batches =
-        cpu ? std::vector<int>{1, 2, 4, 8, 16, 32} : std::vector<int>{16, 64, 256};
+    const std::vector<int> batches = cpu ? std::vector<int>{2, 8, 16} : std::vector<int>{16, 64, 256};
     auto& alone = document["alone"];
     alone["encoder"] = benchEncoder(*subject->encoder, *device, card.patchPixels, subject->operationsPerPatch,
                                     batches, matrix, settings);

@@ -15,7 +15,7 @@ namespace spotglass {
 namespace {
 
 constexpr int kMostPatches = 256, kMostSpots = 64; ///< given to a device at a time
-constexpr double kLongestBatch = 0.5;              ///< seconds; a larger batch must not make a cancel wait
+constexpr double kLongestBatch = 4; ///< seconds; a cancel waits so long at most, unless one spot takes longer
 
 ModelSummary summarise(const ModelCard& card, const std::filesystem::path& file) {
     ModelSummary s;

@@ -22,7 +22,7 @@ torch::ScalarType matrixType(Precision precision) {
     return precision == Precision::Float16 ? torch::kHalf : torch::kFloat32;
 }
 
-/// The fastest of several batch sizes, by one short trial each; larger ones only while they gain.
+/// The fastest of several batch sizes, by one short trial each.
 int bestBatch(const std::vector<int>& batches, const std::function<void(int)>& run) {
     int best = batches.front();
     double bestRate = 0;
@@ -32,7 +32,6 @@ int bestBatch(const std::vector<int>& batches, const std::function<void(int)>& r
             const auto start = Clock::now();
             run(batch);
             const double rate = batch / secondsSince(start);
-            if (rate < bestRate * 0.97) break;
             if (rate > bestRate) {
                 bestRate = rate;
                 best = batch;

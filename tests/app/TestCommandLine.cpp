@@ -109,7 +109,8 @@ class TestCommandLine : public QObject {
     void shardsOfACohortAreTheWhole() {
         const QStringList base{QStringLiteral("predict"),   at("cohort/ST-imgs/A1.jpg"),
                                at("cohort/ST-imgs/B1.jpg"), QStringLiteral("--model"),
-                               at("run/model.safetensors"), QStringLiteral("-o")};
+                               at("run/model.safetensors"), QStringLiteral("--batch"), // alike to the letter
+                               QStringLiteral("8"),         QStringLiteral("-o")};
         QCOMPARE(run(base + QStringList{at("whole")}).code, 0);
         for (const char* shard : {"1/2", "2/2"}) {
             const auto outcome =

@@ -73,12 +73,6 @@ class TestWorkspaceMemory : public QObject {
         QVERIFY(!memory.has_value());
         QVERIFY(!memory.error().sentence().empty());
     }
-    void theEnvironmentNamesTheFile() {
-        qputenv("SPOTGLASS_WORKSPACE", "/elsewhere/w.sqlite");
-        QCOMPARE(workspaceFile(), std::filesystem::path("/elsewhere/w.sqlite"));
-        qunsetenv("SPOTGLASS_WORKSPACE");
-        QCOMPARE(workspaceFile().filename(), std::filesystem::path("workspace.sqlite"));
-    }
 };
 
 QTEST_GUILESS_MAIN(TestWorkspaceMemory)

@@ -37,9 +37,9 @@ for image in cohort/ST-imgs/*.jpg; do mv -- "$image" "slides/slide $((++i)).jpg"
     printf '%s\r\n' "slides/slide 1.jpg" "slides/slide 2.jpg" "$work/slides/slide 3.jpg"
     printf '%s' "slides/slide 4.jpg" # and no end of line
 } >list.txt
-"$SPOTGLASS_CLI" predict slides/*.jpg --model "$model" -o plain --pitch-um 100 || broken "The ordinary run failed."
+"$SPOTGLASS_CLI" predict slides/*.jpg --model "$model" -o plain --pitch-um 100 --batch 8 || broken "The ordinary run failed."
 
-submit --array=0-1 "$job" list.txt "$model" tables --pitch-um 100 || broken "The array job failed."
+submit --array=0-1 "$job" list.txt "$model" tables --pitch-um 100 --batch 8 || broken "The array job failed."
 [ "$(find tables -type f | wc -l)" -eq 4 ] || broken "There should be 4 tables." "$(ls tables)"
 for i in 1 2 3 4; do
     [ "$(wc -l <"plain/slide $i.csv")" -gt 10 ] || broken "The table of slide $i is too short to mean anything."
@@ -52,7 +52,7 @@ grep -q '^tables/slide 3' ./spotglass-*_0.log || broken "The third slide belongs
 
 # Again, as after an interruption: with one table missing, and array numbers that begin elsewhere.
 rm -- "tables/slide 2.csv" ./spotglass-*.log
-submit --array=5-6 "$job" list.txt "$model" tables --pitch-um 100 || broken "The job failed when it was repeated."
+submit --array=5-6 "$job" list.txt "$model" tables --pitch-um 100 --batch 8 || broken "The job failed when it was repeated."
 cmp -- "plain/slide 2.csv" "tables/slide 2.csv" || broken "The missing table was not made again."
 [ "$(computed)" -eq 1 ] || broken "One slide was missing, and $(computed) were computed."
 

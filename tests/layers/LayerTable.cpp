@@ -273,8 +273,8 @@ std::string libraryOf(std::string_view header, const QtModuleOf& qtModuleOf) {
     if (header == "zlib.h") return "zlib";
     if (header == "dlfcn.h") return "module-loader";
     if (header == "qcustomplot.h") return "qcustomplot";
-    if (startsWithAny(
-            header, {"sys/", "linux/", "unistd.h", "fcntl.h", "pthread.h", "sched.h", "signal.h", "poll.h"}))
+    if (startsWithAny(header, {"sys/", "linux/", "unistd.h", "fcntl.h", "pthread.h", "sched.h", "signal.h",
+                               "spawn.h", "poll.h"}))
         return "posix";
     const std::size_t slash = header.find('/');
     if (slash != std::string_view::npos && header.starts_with("Qt"))
