@@ -17,9 +17,9 @@ constexpr int patchReaders = 2, encoderBatch = 16;
 constexpr std::size_t loaderBytes = std::size_t{128} << 20;
 
 std::filesystem::path cacheFile(const PatchSettings& settings, const std::string& fingerprint,
-                                const PatchReader& reader, const FrozenEncoder& encoder) {
+                                const PatchReader& reader, const std::string& encoder) {
     std::ostringstream name;
-    name << fingerprint << '-' << encoder.name() << '-' << settings.pixels << '-' << reader.sideX()
+    name << fingerprint << '-' << encoder << '-' << settings.pixels << '-' << reader.sideX()
          << ".safetensors";
     return settings.featureCache / name.str();
 }
@@ -45,8 +45,9 @@ Result<void> saveCache(const FeatureBank& bank, const std::filesystem::path& fil
 } // namespace
 
 Result<SectionTensors> loadSection(Section& section, const std::vector<std::string>& panel,
-                                   const PatchSettings& settings, const FrozenEncoder& encoder,
+                                   const PatchSettings& settings, const OpenedEncoder& opened,
                                    const CancelToken& cancel) {
+    const auto& encoder = *opened.encoder;
     auto slide = openSlide(section.image);
     if (!slide) return Failure(slide.error());
     const auto bounds = level0Bounds(*(*slide)->info());
@@ -64,14 +65,22 @@ Result<SectionTensors> loadSection(Section& section, const std::vector<std::stri
     BatchSize batch(encoderBatch, encoderBatch);
     FeatureBank bank(loader, runner, batch, settings.pixels, encoder.width());
     const bool caching = !settings.featureCache.empty();
-    const auto cache = cacheFile(settings, (*slide)->fingerprint(), reader, encoder);
+    const auto cache = cacheFile(settings, (*slide)->fingerprint(), reader, opened.id);
     if (caching) restoreCache(bank, cache);
 
     SectionTensors data;
     data.name = section.name;
     data.patient = section.patient;
     std::vector<torch::Tensor> patches, neighbours, masks;
-    std::vector<PatchKey> own;
+    std::vector<PatchKey> own, wanted;
+    for (const auto& spot : section.spots) {
+        wanted.push_back(reader.patchAt(spot.center));
+        const auto region = reader.regionAt(spot.center, settings.regionRows, settings.regionColumns);
+        for (std::size_t n = 0; n < region.patches.size(); ++n)
+            if (region.mask[n] > 0) wanted.push_back(region.patches[n]);
+    }
+    loader.schedule(wanted);
+    if (auto ok = bank.ensure(wanted, cancel); !ok) return Failure(ok.error());
     std::vector<int64_t> positions;
     for (const auto& spot : section.spots) {
         own.push_back(reader.patchAt(spot.center));
@@ -82,10 +91,6 @@ Result<SectionTensors> loadSection(Section& section, const std::vector<std::stri
                               .permute({2, 0, 1})
                               .contiguous());
         const auto region = reader.regionAt(spot.center, settings.regionRows, settings.regionColumns);
-        std::vector<PatchKey> inside{own.back()};
-        for (std::size_t n = 0; n < region.patches.size(); ++n)
-            if (region.mask[n] > 0) inside.push_back(region.patches[n]);
-        if (auto ok = bank.ensure(inside, cancel); !ok) return Failure(ok.error());
         std::vector<torch::Tensor> rows;
         for (std::size_t n = 0; n < region.patches.size(); ++n)
             rows.push_back(region.mask[n] > 0 ? bank.features({region.patches[n]})[0]
@@ -127,9 +132,8 @@ torch::Tensor networkPatches(const torch::Tensor& bytes) {
 torch::Tensor predictSection(LoadedModel& model, const SectionTensors& section) {
     const torch::NoGradGuard noGradient;
     model.network->eval();
-    const auto usual = [&](const torch::Tensor& f) {
-        return standardised(f, model.featureMean, model.featureScale);
-    };
+    const auto mean = takesRawFeatures(model) ? torch::Tensor() : model.featureMean;
+    const auto usual = [&](const torch::Tensor& f) { return standardised(f, mean, model.featureScale); };
     const auto text = model.network->encodeText(model.geneEmbeddings);
     const auto tokens = model.network->encodeSlide(usual(section.features), section.positions);
     std::vector<torch::Tensor> rows;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "inference/model/FrozenEncoder.h"
+#include "inference/engine/EncoderRegistry.h"
 #include "inference/model/ModelFile.h"
 #include "training/cohort/Cohort.h"
 #include "viewer/base/CancelToken.h"
@@ -35,7 +35,7 @@ struct PatchSettings {
 /// minute). BadInput for an image or panel that does not fit, Cancelled when asked. Spots outside the image
 /// are left out, with a warning in `section`.
 [[nodiscard]] Result<SectionTensors> loadSection(Section& section, const std::vector<std::string>& panel,
-                                                 const PatchSettings& settings, const FrozenEncoder& encoder,
+                                                 const PatchSettings& settings, const OpenedEncoder& opened,
                                                  const CancelToken& cancel);
 
 /// Hands every spot the tissue of another: patch, region and slide features change places by one seeded

@@ -278,9 +278,10 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     Commands commands;
     commands.predict.cache = slideCachePath();
-    for (auto* workspace : {&commands.predict.workspace, &commands.encoderAdd.workspace,
-                            &commands.encoderList.workspace, &commands.encoderRemove.workspace,
-                            &commands.encoderEmbed.workspace, &commands.inferenceBench.workspace})
+    for (auto* workspace :
+         {&commands.predict.workspace, &commands.encoderAdd.workspace, &commands.encoderList.workspace,
+          &commands.encoderRemove.workspace, &commands.encoderEmbed.workspace,
+          &commands.inferenceBench.workspace, &commands.train.workspace, &commands.evaluate.workspace})
         *workspace = workspacePath();
     addSlideCommands(app, commands);
     addEncoderCommands(app, commands);

@@ -1,7 +1,7 @@
 #include "app/desktop/PredictionController.h"
 
 #include "app/desktop/ModelCatalog.h"
-#include "app/desktop/PredictionTable.h"
+#include "inference/engine/PredictionTable.h"
 #include "viewer/slide/SlideSource.h"
 
 #include <algorithm>

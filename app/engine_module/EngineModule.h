@@ -67,10 +67,12 @@ struct InferenceBenchOptions {
 };
 struct TrainOptions {
     std::filesystem::path cohort, config, output;
+    std::filesystem::path workspace; ///< which knows frozen encoders; may be empty
     std::vector<std::string> trainSections, validationSections;
 };
 struct EvaluateOptions {
     std::filesystem::path model, cohort;
+    std::filesystem::path workspace; ///< which knows frozen encoders; may be empty
     std::vector<std::string> sections;
     std::filesystem::path featureCache; ///< optional folder where frozen features are kept between runs
     bool shuffleImages =

@@ -1,4 +1,5 @@
 #include "app/engine_module/Commands.h"
+#include "inference/engine/ModelNetworks.h"
 #include "inference/model/SafeTensors.h"
 #include "training/cohort/Metrics.h"
 #include "training/cohort/SyntheticCohort.h"
@@ -44,15 +45,15 @@ void sayTable(const Json& report) {
 } // namespace
 
 Result<void> runEvaluate(const EvaluateOptions& options) {
-    auto model = loadModel(options.model);
-    if (!model) return Failure(model.error());
-    auto encoder = makeFrozenEncoder(model->card.imageEncoder);
-    if (!encoder)
-        return badInput("its image encoder \"" + model->card.imageEncoder + "\" is not in this program",
-                        options.model.string());
+    EngineSettings settings;
+    settings.workspace = options.workspace;
+    auto networks = readNetworks(options.model, settings);
+    if (!networks) return Failure(networks.error());
+    for (const auto& sentence : networks->encoder.notes)
+        say(sentence);
     auto cohort = readCohort(options.cohort, options.sections);
     if (!cohort) return Failure(cohort.error());
-    const auto& card = model->card;
+    const auto& card = networks->model.card;
     const auto seen = seenSections(card);
     std::vector<SectionPrediction> predictions;
     Json report{{"model", options.model.string()},
@@ -62,7 +63,7 @@ Result<void> runEvaluate(const EvaluateOptions& options) {
         auto data = loadSection(section, card.genes,
                                 {card.patchPixels, card.micronsPerPixel, card.config.regionRows,
                                  card.config.regionColumns, options.featureCache},
-                                *encoder, {});
+                                networks->encoder, {});
         if (!data) return Failure(data.error());
         for (const auto& warning : section.warnings)
             say(warning);
@@ -70,7 +71,7 @@ Result<void> runEvaluate(const EvaluateOptions& options) {
             say(section.name +
                 ": a section of this name was used in the training of this model; its figures are no test.");
         if (options.shuffleImages) shuffleImages(*data, 1);
-        const auto predicted = predictSection(*model, *data);
+        const auto predicted = predictSection(networks->model, *data);
         predictions.push_back({section.patient, section.name, data->ids.size(), card.genes.size(),
                                values(data->expression), values(predicted)});
         report["sections"][section.name] = {

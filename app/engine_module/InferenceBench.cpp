@@ -2,6 +2,7 @@
 #include "inference/engine/Devices.h"
 #include "inference/engine/EncoderRegistry.h"
 #include "inference/engine/LatticeRun.h"
+#include "inference/engine/PredictionTable.h"
 #include "inference/model/encoders/VitEncoder.h"
 #include "inference/model/ModelBench.h"
 #include "inference/model/Parallel.h"
@@ -174,6 +175,35 @@ std::vector<std::size_t> firstGenes(std::size_t count, std::size_t all) {
     return genes.size() == all ? std::vector<std::size_t>() : genes;
 }
 
+/// Another gene of a whole slide: from all genes' predictions in memory to the field that the window paints.
+Json geneSwitch(int side, std::size_t genes, int repeats) {
+    PredictionTable table(genes);
+    PredictionLattice lattice;
+    lattice.columns = lattice.rows = side;
+    table.plan(lattice);
+    const std::int64_t all = static_cast<std::int64_t>(side) * side;
+    for (std::int64_t cell = 0; cell < all; ++cell)
+        table.add({{cell}, std::vector<float>(genes, static_cast<float>(cell))});
+    ExpressionField field;
+    std::vector<double> times;
+    for (int i = 0; i < repeats; ++i) {
+        const auto start = Clock::now();
+        table.fill(field, static_cast<std::size_t>(i) * 7 % genes, 0);
+        times.push_back(1000 * secondsSince(start));
+    }
+    const std::vector<float> row(static_cast<std::size_t>(all), 1.0F); // the floor: that many values copied
+    std::vector<double> copies;
+    for (int i = 0; i < repeats; ++i) {
+        const auto start = Clock::now();
+        field.values.assign(row.begin(), row.end());
+        copies.push_back(1000 * secondsSince(start));
+    }
+    return {{"spots", all},
+            {"genes", genes},
+            {"milliseconds", spread(times)},
+            {"floor_milliseconds", spread(copies)}};
+}
+
 /// How long the networks alone need for the same work.
 double idealSeconds(const PredictionReport& report, const Json& encoder, const Json& dkan) {
     return static_cast<double>(report.encoderPasses) / encoder["median"].get<double>() +
@@ -262,6 +292,7 @@ Result<void> runInferenceBench(const InferenceBenchOptions& options) {
     document["view"] = {{"spots_in_view", seen->inView},
                         {"seconds_to_first", seen->firstCell},
                         {"seconds_to_last", seen->lastCell}};
+    document["gene_switch"] = geneSwitch(245, card.genes.size(), std::max(5, options.repeats));
     document["peak_memory_bytes"] = memoryUse().peak;
     printJson(document);
     return {};

@@ -75,6 +75,9 @@ ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const Spl
                                                        [](auto& a, auto& b) { return a.row < b.row; });
         width += std::max(right->column - left->column, bottom->row - top->row) + 1;
         names.push_back(section->name);
+        const double scale = section->micronsPerPixel.mean();
+        card.finestImageMicrons = names.size() == 1 ? scale : std::min(card.finestImageMicrons, scale);
+        card.coarsestImageMicrons = std::max(card.coarsestImageMicrons, scale);
     }
     for (const auto* section : sections.validation)
         aside.push_back(section->name);
@@ -98,7 +101,7 @@ ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const Spl
 }
 
 Result<std::vector<SectionTensors>> load(const std::vector<Section*>& sections, const ModelCard& card,
-                                         const TrainingConfig& config, const FrozenEncoder& encoder) {
+                                         const TrainingConfig& config, const OpenedEncoder& encoder) {
     std::vector<SectionTensors> loaded;
     const PatchSettings settings{card.patchPixels, card.micronsPerPixel, card.config.regionRows,
                                  card.config.regionColumns, config.featureCache};
@@ -156,13 +159,12 @@ Result<void> runTrain(const TrainOptions& options) {
             say(warning);
         panel = chosen->genes;
     }
-    auto encoder = makeFrozenEncoder(config->imageEncoder);
-    if (!encoder)
-        return badInput("the image encoder " + config->imageEncoder + " is not known",
-                        options.config.string());
-    if (encoder->width() != config->model.width)
+    auto encoder = openNamedEncoder(config->imageEncoder, options.workspace);
+    if (!encoder) return Failure(encoder.error());
+    const int width = encoder->encoder->width();
+    if (width != config->model.width)
         return badInput("emb_dim is " + std::to_string(config->model.width) + ", but " +
-                            config->imageEncoder + " gives " + std::to_string(encoder->width()) + " values",
+                            config->imageEncoder + " gives " + std::to_string(width) + " values",
                         options.config.string(), "Set emb_dim to the encoder's width");
     GeneTexts texts;
     if (!config->geneTexts.empty()) {

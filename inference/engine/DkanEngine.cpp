@@ -1,8 +1,8 @@
 #include "inference/engine/DkanEngine.h"
 
 #include "inference/engine/Devices.h"
-#include "inference/engine/EncoderRegistry.h"
 #include "inference/engine/LatticeRun.h"
+#include "inference/engine/ModelNetworks.h"
 #include "inference/engine/StoredRun.h"
 #include "inference/model/Parallel.h"
 #include "inference/store/Sha256.h"
@@ -57,30 +57,6 @@ Result<void> checkArray(const std::vector<SpotPlace>& spots) {
                             std::to_string(static_cast<long long>(rows)) + " places, more than any array has",
                         {}, "Check that x and y of the spot file are array coordinates, not pixels");
     return {};
-}
-
-/// A model's networks from its files, on the CPU.
-struct Networks {
-    LoadedModel model;
-    OpenedEncoder encoder;
-};
-
-Result<Networks> loadNetworks(const std::filesystem::path& file, const EngineSettings& settings) {
-    auto model = loadModel(file);
-    if (!model) return Failure(model.error());
-    auto encoder = openNamedEncoder(model->card.imageEncoder, settings.workspace, settings.encoderWeights);
-    if (!encoder) {
-        auto error = encoder.error();
-        if (error.where.empty()) error.where = file.string();
-        return Failure(error);
-    }
-    if (encoder->encoder->width() != model->card.config.width)
-        return badInput("its width is " + std::to_string(model->card.config.width) + ", its encoder \"" +
-                            model->card.imageEncoder + "\" gives " +
-                            std::to_string(encoder->encoder->width()) + " numbers",
-                        file.string(),
-                        "The model was trained with another encoder, or its card belongs to another model");
-    return Networks{std::move(*model), std::move(*encoder)};
 }
 
 /// LibTorch throws; nothing may leave the engine as an exception.
@@ -220,7 +196,7 @@ Result<SpotPrediction> DkanEngine::runSpots(const SlideSource& slide, MicronsPer
                                             const std::vector<SpotPlace>& spots, std::size_t genes,
                                             const CancelToken& cancel) {
     const auto started = std::chrono::steady_clock::now();
-    const auto resampling = resamplingNote(scale, card_.micronsPerPixel);
+    const auto resampling = resamplingNote(scale, card_);
     if (!resampling) return Failure(resampling.error());
     if (auto ok = checkArray(spots); !ok) return Failure(ok.error());
     const auto cache = openCache(slide, scale, std::nullopt);
@@ -268,7 +244,7 @@ Result<std::unique_ptr<PredictionEngine>> openDkanEngine(const std::filesystem::
     std::string note;
     auto device = chooseDevice(settings.device, note);
     if (!device) return Failure(device.error());
-    auto networks = loadNetworks(file, settings);
+    auto networks = readNetworks(file, settings);
     if (!networks) return Failure(networks.error());
     ModelCard card = networks->model.card;
     const std::string encoderId = networks->encoder.id;
@@ -280,7 +256,7 @@ Result<std::unique_ptr<PredictionEngine>> openDkanEngine(const std::filesystem::
         auto compute =
             makeCompute(std::move(networks->model), std::move(networks->encoder.encoder), *device, precision);
         const auto onCpu = [file, precision, settings]() -> Result<std::unique_ptr<Compute>> {
-            auto again = loadNetworks(file, settings);
+            auto again = readNetworks(file, settings);
             if (!again) return Failure(again.error());
             return makeCompute(std::move(again->model), std::move(again->encoder.encoder), torch::kCPU,
                                precision);

@@ -39,12 +39,14 @@ WindowPredictor::Parts PatchStream::predictorParts(const RunParts& parts) {
     return {reader, loader, parts.runner, bank, parts.spotBatch, parts.card.config};
 }
 
-Result<std::string> resamplingNote(MicronsPerPixel slide, double model) {
+Result<std::string> resamplingNote(MicronsPerPixel slide, const ModelCard& card) {
     if (!slide.isValid())
         return badInput("this slide has no scale, so physical distances are not known", {},
                         "Give its micrometres per pixel (--mpp on the command line)");
-    const double ratio = model / std::sqrt(slide.x * slide.y);
-    if (ratio > kTooFar || ratio < 1 / kTooFar)
+    const double model = card.micronsPerPixel, ratio = model / slide.mean();
+    const double finest = card.finestImageMicrons > 0 ? std::min(model, card.finestImageMicrons) : model;
+    if (slide.mean() < finest / kTooFar ||
+        slide.mean() > std::max(model, card.coarsestImageMicrons) * kTooFar)
         return badInput(text("its scale is %.3g um per pixel, the model was trained at %.3g, more than four "
                              "times off",
                              slide.x, model),
@@ -79,7 +81,7 @@ void LatticeRun::passNotesOn() {
 
 Result<void> LatticeRun::plan() {
     if (!request_.slide) return fail(ErrorKind::Defect, "a prediction was asked for without a slide");
-    const auto resampling = resamplingNote(request_.micronsPerPixel, parts_.card.micronsPerPixel);
+    const auto resampling = resamplingNote(request_.micronsPerPixel, parts_.card);
     if (!resampling) return Failure(resampling.error());
     note(*resampling);
     const auto bounds = level0Bounds(*request_.slide->info());

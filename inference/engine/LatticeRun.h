@@ -32,8 +32,9 @@ class PatchStream {
 };
 
 /// Whether a slide of that scale can be read for a model of that one: a sentence where it is resampled by
-/// more than a twentieth, an error of kind BadInput where the two differ more than four times.
-[[nodiscard]] Result<std::string> resamplingNote(MicronsPerPixel slide, double model);
+/// more than a twentieth, an error of kind BadInput where it is more than four times off the model's own scale
+/// and those of the images it was trained on (patches may have been made much coarser than their images).
+[[nodiscard]] Result<std::string> resamplingNote(MicronsPerPixel slide, const ModelCard& card);
 
 /// One call of PredictionEngine::predictLattice(). One thread; throws what cannot be recovered from.
 class LatticeRun {

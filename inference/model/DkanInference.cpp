@@ -26,6 +26,10 @@ void convertWeight(Tensor& weight, torch::ScalarType type, Precision precision) 
 
 } // namespace
 
+bool takesRawFeatures(const LoadedModel& model) {
+    return (model.featureMean == 0).all().item<bool>() && (model.featureScale == 1).all().item<bool>();
+}
+
 Tensor standardised(const Tensor& features, const Tensor& mean, const Tensor& scale) {
     if (!mean.defined()) return features;
     // Far outside what training showed, a descriptor says "unusual" and no more; unbounded it would drown the
@@ -61,9 +65,7 @@ DkanInference::DkanInference(LoadedModel model, const torch::Device& device, Pre
     chooseGenes({});
     const auto type = setPrecision(*network, device, precision);
     patchEncoder_.emplace(network->patchEncoder(), device, type);
-    const bool plain =
-        (model_.featureMean == 0).all().item<bool>() && (model_.featureScale == 1).all().item<bool>();
-    if (!plain) {
+    if (!takesRawFeatures(model_)) {
         mean_ = model_.featureMean.to(device);
         scale_ = model_.featureScale.to(device);
     }

@@ -64,8 +64,11 @@ class DkanInference {
     double lastBias_ = 0;
 };
 
-/// Frozen features as DKAN takes them: (x - mean) / scale, those far outside what training showed clamped.
-/// With mean 0 and scale 1, which an imported model has, the features as they are.
+/// Whether a model takes frozen features as they are (mean 0, scale 1), as imported ones do.
+[[nodiscard]] bool takesRawFeatures(const LoadedModel& model);
+
+/// Frozen features as DKAN takes them: (x - mean) / scale, those far outside what training showed clamped; as
+/// they are where `mean` is undefined.
 [[nodiscard]] torch::Tensor standardised(const torch::Tensor& features, const torch::Tensor& mean,
                                          const torch::Tensor& scale);
 

@@ -1,6 +1,7 @@
 #include "inference/model/ModelCard.h"
 
 #include <set>
+#include <tuple>
 
 namespace spotglass {
 
@@ -16,6 +17,7 @@ Json toJson(const ModelCard& c) {
         {"unit", c.unit},
         {"patch_pixels", c.patchPixels},
         {"microns_per_pixel", c.micronsPerPixel},
+        {"images_microns_per_pixel", {c.finestImageMicrons, c.coarsestImageMicrons}},
         {"spot_pitch_um", c.spotPitchMicrons},
         {"array_geometry", c.arrayGeometry},
         {"context_window_um", c.contextMicrons},
@@ -53,6 +55,8 @@ Result<ModelCard> parseModelCard(const std::string& text, const std::string& whe
         c.unit = j.value("unit", c.unit);
         c.patchPixels = j.at("patch_pixels").get<int>();
         c.micronsPerPixel = j.at("microns_per_pixel").get<double>();
+        std::tie(c.finestImageMicrons, c.coarsestImageMicrons) =
+            j.value("images_microns_per_pixel", std::pair<double, double>{});
         c.spotPitchMicrons = j.at("spot_pitch_um").get<double>();
         c.arrayGeometry = j.value("array_geometry", c.arrayGeometry);
         c.contextMicrons = j.at("context_window_um").get<double>();
@@ -74,6 +78,8 @@ Result<ModelCard> parseModelCard(const std::string& text, const std::string& whe
             return badInput("its gene list names a gene twice", where);
         if (c.patchPixels < 32 || c.patchPixels > 4096 ||
             !(c.micronsPerPixel > 0.01 && c.micronsPerPixel < 100) ||
+            !(c.finestImageMicrons >= 0 && c.coarsestImageMicrons >= c.finestImageMicrons &&
+              c.coarsestImageMicrons < 100) ||
             !(c.spotPitchMicrons > 0 && c.spotPitchMicrons < 1e5) ||
             !(c.contextMicrons >= c.spotPitchMicrons && c.contextMicrons < 1e6))
             return badInput("its model card gives an impossible patch size, scale, pitch or context window",

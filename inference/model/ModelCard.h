@@ -21,6 +21,8 @@ struct ModelCard {
     std::string unit = "log10(1 + counts per 10,000 of the panel), 3 x 3 smoothed";
     int patchPixels = 224;
     double micronsPerPixel = 0; ///< of the patches
+    /// Finest and coarsest scale of the images trained on, which patches were resampled from; 0: not known.
+    double finestImageMicrons = 0, coarsestImageMicrons = 0;
     double spotPitchMicrons = 200;
     std::string arrayGeometry = "square"; ///< or "hexagonal"
     double contextMicrons = 6500;         ///< width of a context window: about one training section

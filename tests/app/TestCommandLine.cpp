@@ -140,7 +140,9 @@ class TestCommandLine : public QObject {
     }
     void spotsGivenByFolderAreTheSame() {
         const QStringList base{QStringLiteral("predict"), at("cohort/ST-imgs/B1.jpg"),
-                               QStringLiteral("--model"), at("run/model.safetensors"), QStringLiteral("-o")};
+                               QStringLiteral("--model"), at("run/model.safetensors"),
+                               QStringLiteral("--batch"), QStringLiteral("8"), // alike to the letter
+                               QStringLiteral("-o")};
         QCOMPARE(run(base + QStringList{at("a.csv"), QStringLiteral("--spots"), at("cohort")}).code, 0);
         QCOMPARE(run(base + QStringList{at("b.csv"), QStringLiteral("--spots"),
                                         at("cohort/ST-spotfiles/B1_selection.tsv")})

@@ -152,6 +152,14 @@ class TestDkanEngine : public QObject {
             QCOMPARE(far.outcome.error().exitCode(), 3);
             QVERIFY(far.outcome.error().sentence().find("more than four times off") != std::string::npos);
         }
+        auto model = smallModel(); // its patches were made coarser than the images it was trained on
+        model.card.finestImageMicrons = model.card.coarsestImageMicrons = 0.35;
+        const fs::path file = fs::path(dir_.path().toStdString()) / "coarse.safetensors";
+        QVERIFY(saveModel(model, file).has_value());
+        const auto engine = openDkanEngine(file);
+        QVERIFY(engine.has_value());
+        QVERIFY(run(**engine, {tissueSlide(), {0.35, 0.35}, 0, {}, {}}).outcome.has_value());
+        QVERIFY(!run(**engine, {tissueSlide(), {7, 7}, 0, {}, {}}).outcome);
     }
     void aDeviceThatIsNotThereIsSaid() {
         EngineSettings settings;

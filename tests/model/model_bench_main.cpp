@@ -91,7 +91,7 @@ int main(int argc, char** argv) {
         Json document{{"device", device.str()}, {"libtorch", TORCH_VERSION}, {"architecture", architecture}};
         if (!device.is_cpu()) document["difference_from_cpu"] = agreement(device, architecture);
         document["rates"] = bench(device, architecture, settings);
-        std::puts(document.dump(1).c_str());
+        std::fprintf(stdout, "%s\n", document.dump(1).c_str());
     } catch (const std::exception& error) {
         std::fprintf(stderr, "%s\n", error.what());
         return 1;

@@ -1,4 +1,4 @@
-#include "app/desktop/PredictionTable.h"
+#include "inference/engine/PredictionTable.h"
 
 #include <cmath>
 #include <QtTest>
