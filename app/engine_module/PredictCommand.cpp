@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -34,30 +35,38 @@ Result<std::vector<std::size_t>> chosenGenes(const ModelSummary& model,
     return columns;
 }
 
-class CsvTable {
-  public:
-    CsvTable(const ModelSummary& model, std::vector<std::size_t> columns) : columns_(std::move(columns)) {
-        text_ = "spot,x_px,y_px";
-        for (const auto c : columns_)
-            text_ += ',' + model.genes[c];
-        text_ += '\n';
-    }
-    void row(const std::string& spot, Level0Point center, const float* values) {
-        char number[48];
-        std::snprintf(number, sizeof number, ",%.2f,%.2f", center.x, center.y);
-        text_ += spot + number;
-        for (std::size_t i = 0; i < columns_.size(); ++i) {
-            std::snprintf(number, sizeof number, ",%.7g", static_cast<double>(values[i]));
-            text_ += number;
-        }
-        text_ += '\n';
-    }
-    [[nodiscard]] const std::string& text() const { return text_; }
-
-  private:
-    std::vector<std::size_t> columns_;
-    std::string text_;
+struct TableRow {
+    std::string spot;
+    Level0Point center;
+    std::vector<float> values; ///< of the chosen genes
 };
+
+/// Written row by row: the text of a large slide's table is longer than its numbers.
+Result<void> writeTable(const fs::path& file, const ModelSummary& model,
+                        const std::vector<std::size_t>& columns, const std::vector<TableRow>& rows) {
+    return writeAside(file, [&](const fs::path& aside) -> Result<void> {
+        std::ofstream out(aside, std::ios::binary);
+        std::string line = "spot,x_px,y_px";
+        for (const auto c : columns)
+            line += ',' + model.genes[c];
+        out << line << '\n';
+        char number[48];
+        for (const auto& row : rows) {
+            std::snprintf(number, sizeof number, ",%.2f,%.2f", row.center.x, row.center.y);
+            line = row.spot + number;
+            for (const float value : row.values) {
+                std::snprintf(number, sizeof number, ",%.7g", static_cast<double>(value));
+                line += number;
+            }
+            out << line << '\n';
+        }
+        out.close();
+        if (!out)
+            return fail(ErrorKind::Device, "this file cannot be written", file.string(),
+                        "Check the free space and the permissions of the folder");
+        return {};
+    });
+}
 
 Result<std::vector<CohortSpot>> spotsInside(const fs::path& file, const SlideSource& slide) {
     auto spots = readSpotFile(file);
@@ -109,8 +118,8 @@ struct SlideRun {
     }
 };
 
-Result<std::string> predictAtSpots(SlideRun& run, const SlideSource& slide, MicronsPerPixel scale,
-                                   const std::vector<CohortSpot>& spots) {
+Result<std::vector<TableRow>> predictAtSpots(SlideRun& run, const SlideSource& slide, MicronsPerPixel scale,
+                                             const std::vector<CohortSpot>& spots) {
     std::vector<SpotPlace> places;
     for (const auto& s : spots)
         places.push_back({s.id, s.column, s.row, s.center});
@@ -120,22 +129,20 @@ Result<std::string> predictAtSpots(SlideRun& run, const SlideSource& slide, Micr
         say(sentence);
     run.report = std::move(prediction->report);
     const auto& values = prediction->values;
-    CsvTable table(run.engine.model(), run.columns);
+    std::vector<TableRow> rows;
     const auto genes = run.columns.size();
-    std::size_t unreadable = 0;
     for (std::size_t i = 0; i < places.size(); ++i) {
-        if (std::isnan(values[i * genes]))
-            ++unreadable;
-        else
-            table.row(places[i].id, places[i].center, values.data() + i * genes);
+        const auto* first = values.data() + i * genes;
+        if (!std::isnan(*first)) rows.push_back({places[i].id, places[i].center, {first, first + genes}});
     }
+    const auto unreadable = places.size() - rows.size();
     if (unreadable > 0)
         say(std::to_string(unreadable) + " spots lie where the slide cannot be read and are left out.");
-    return table.text();
+    return rows;
 }
 
-Result<std::string> predictOnLattice(SlideRun& run, std::shared_ptr<const SlideSource> slide,
-                                     MicronsPerPixel scale) {
+Result<std::vector<TableRow>> predictOnLattice(SlideRun& run, std::shared_ptr<const SlideSource> slide,
+                                               MicronsPerPixel scale) {
     std::vector<std::pair<std::int64_t, std::vector<float>>> rows;
     const auto genes = run.columns.size();
     PredictionListener listener;
@@ -165,14 +172,15 @@ Result<std::string> predictOnLattice(SlideRun& run, std::shared_ptr<const SlideS
         say(std::to_string(run.lattice.tissueSpots - rows.size()) +
             " places lie where the slide cannot be read and are left out.");
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    CsvTable table(run.engine.model(), run.columns);
-    for (const auto& [cell, values] : rows) {
+    std::vector<TableRow> table;
+    for (auto& [cell, values] : rows) {
         const auto column = cell % run.lattice.columns, row = cell / run.lattice.columns;
-        table.row(std::to_string(column) + 'x' + std::to_string(row),
-                  run.lattice.latticeToLevel0.toLevel0(static_cast<double>(column), static_cast<double>(row)),
-                  values.data());
+        table.push_back(
+            {std::to_string(column) + 'x' + std::to_string(row),
+             run.lattice.latticeToLevel0.toLevel0(static_cast<double>(column), static_cast<double>(row)),
+             std::move(values)});
     }
-    return table.text();
+    return table;
 }
 
 nlohmann::json toJson(const SlideRun& run, const PlannedSlide& plan, MicronsPerPixel scale) {
@@ -222,10 +230,11 @@ Result<nlohmann::json> predictSlide(SlideRun run, const PlannedSlide& plan) {
         if (error.where.empty()) error.where = plan.slide.string();
         return Failure(error);
     }
-    if (auto ok = writeFileAtomically(plan.table, *table); !ok) return Failure(ok.error());
+    if (auto ok = writeTable(plan.table, run.engine.model(), run.columns, *table); !ok)
+        return Failure(ok.error());
     const auto& r = run.report;
-    say(plan.table.string() + ": " + std::to_string(std::count(table->begin(), table->end(), '\n') - 1) +
-        " spots, " + std::to_string(run.columns.size()) + " genes, " + std::to_string(r.encoderPasses) +
+    say(plan.table.string() + ": " + std::to_string(table->size()) + " spots, " +
+        std::to_string(run.columns.size()) + " genes, " + std::to_string(r.encoderPasses) +
         " encoder passes, " + threeDecimals(r.seconds) + " s. Predicted expression, research use only.");
     return toJson(run, plan, *scale);
 }

@@ -14,12 +14,18 @@ double snapped(double side) {
     return std::abs(side - whole) < 0.05 ? whole : side;
 }
 
+/// Rounded down, but for the rounding of the sums that lead to a centre: a spot and its neighbours must
+/// agree.
+std::int64_t wholePixel(double at) {
+    return static_cast<std::int64_t>(std::floor(at + 1e-6));
+}
+
 } // namespace
 
 PatchReader::PatchReader(const SlideSource& slide, MicronsPerPixel slideScale, int patchPixels,
                          double micronsPerPixel)
-    : slide_(slide), pixels_(patchPixels), sideX_(snapped(patchPixels * micronsPerPixel / slideScale.x)),
-      sideY_(snapped(patchPixels * micronsPerPixel / slideScale.y)) {
+    : slide_(slide), pixels_(patchPixels), stepX_(patchPixels * micronsPerPixel / slideScale.x),
+      stepY_(patchPixels * micronsPerPixel / slideScale.y), sideX_(snapped(stepX_)), sideY_(snapped(stepY_)) {
     const auto bounds = level0Bounds(*slide.info());
     width_ = bounds.width;
     height_ = bounds.height;
@@ -41,12 +47,12 @@ Result<std::vector<std::uint8_t>> PatchReader::read(PatchKey patch) const {
 }
 
 PatchKey PatchReader::patchAt(Level0Point center) const {
-    return {static_cast<std::int64_t>(std::floor(center.x)), static_cast<std::int64_t>(std::floor(center.y))};
+    return {wholePixel(center.x), wholePixel(center.y)};
 }
 
 PatchRegion PatchReader::regionAt(Level0Point center, int rows, int columns) const {
     PatchRegion region;
-    const double cx = std::floor(center.x), cy = std::floor(center.y);
+    const auto cx = static_cast<double>(wholePixel(center.x)), cy = static_cast<double>(wholePixel(center.y));
     // Patch i along an axis is masked when its outer edge passes the image's (spec section 1: row 0 when cy
     // - 2.5 * 224 < 0).
     const auto inside = [](double at, double side, int step, double size) {
@@ -56,7 +62,7 @@ PatchRegion PatchReader::regionAt(Level0Point center, int rows, int columns) con
     };
     for (int r = -(rows / 2); r <= rows / 2; ++r)
         for (int c = -(columns / 2); c <= columns / 2; ++c) {
-            region.patches.push_back(patchAt({center.x + c * sideX_, center.y + r * sideY_}));
+            region.patches.push_back(patchAt({center.x + c * stepX_, center.y + r * stepY_}));
             region.mask.push_back(inside(cx, sideX_, c, width_) && inside(cy, sideY_, r, height_) ? 1.0F
                                                                                                   : 0.0F);
         }

@@ -49,7 +49,8 @@ class PatchReader {
   private:
     const SlideSource& slide_;
     int pixels_;
-    double sideX_, sideY_;
+    double stepX_, stepY_; ///< from patch to patch: not snapped, so that neighbours fall on a lattice's spots
+    double sideX_, sideY_; ///< of a patch as it is read
     double width_ = 0, height_ = 0;
 };
 
