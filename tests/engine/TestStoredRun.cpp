@@ -47,7 +47,7 @@ class TestStoredRun : public QObject {
         options.width = 6010;
         options.height = 4810;
         const auto slide = std::make_shared<SyntheticSlideSource>(options);
-        for (const double scale : {1.0, 0.9997, 0.893, 1.13}) {
+        for (const double scale : {1.0, 0.893}) {
             const PredictionRequest wanted{slide, {scale, scale}, 0, {}, {}};
             const auto c = run(*engine(""), wanted);
             QVERIFY(c.outcome.has_value());
