@@ -137,9 +137,11 @@ Json benchDkan(DkanInference& dkan, const DkanConfig& config, int side, const st
                           torch::ones({most, config.regionCells()}, options),
                           torch::randn({most, config.width}, options)};
     const auto run = [&](int batch) {
-        static_cast<void>(
-            dkan.predict({spots.patches.narrow(0, 0, batch), spots.neighborFeatures.narrow(0, 0, batch),
-                          spots.neighborMask.narrow(0, 0, batch), spots.slideTokens.narrow(0, 0, batch)}));
+        static_cast<void>(inPartsOn(dkan.device(), batch, [&](int64_t begin, int64_t count) {
+            return dkan.predict(
+                {spots.patches.narrow(0, begin, count), spots.neighborFeatures.narrow(0, begin, count),
+                 spots.neighborMask.narrow(0, begin, count), spots.slideTokens.narrow(0, begin, count)});
+        }));
         waitFor(dkan.device());
     };
     const int batch = bestBatch(batches, run);

@@ -4,6 +4,10 @@
 
 #include <ATen/Parallel.h>
 
+#ifndef _OPENMP
+#error "Without OpenMP at::parallel_for() is a plain loop"
+#endif
+
 namespace spotglass {
 
 int partsAtOnce() {

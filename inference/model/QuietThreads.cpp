@@ -1,5 +1,6 @@
 #include "inference/model/QuietThreads.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -14,8 +15,11 @@ void keepComputingThreadsFromSpinning() {
         bool there = false;
         std::thread([&] {
             const int threads = static_cast<int>(std::thread::hardware_concurrency()) + 2;
+            // Not empty: the compiler leaves out a team that does nothing.
+            std::atomic<int> started{0};
 #pragma omp parallel num_threads(threads)
-            {} {
+            { started.fetch_add(1); }
+            {
                 const std::lock_guard lock(mutex);
                 there = true;
                 changed.notify_all();

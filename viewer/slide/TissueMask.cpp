@@ -19,7 +19,14 @@ double cellSizeFor(const SlideInfo& info) {
     const double longer = static_cast<double>(std::max(info.levels[0].width, info.levels[0].height));
     const double wanted =
         info.micronsPerPixel ? cellMicrons / info.micronsPerPixel->mean() : cellPixelsWithoutScale;
-    return std::max({1.0, std::min(wanted, longer / minCells), longer / maxCells});
+    const double cell = std::max({1.0, std::min(wanted, longer / minCells), longer / maxCells});
+    // A level that is a little coarser spares decoding the next finer one, of many times its pixels.
+    double best = cell;
+    for (const auto& level : info.levels)
+        if (level.downsample >= cell && level.downsample <= 1.5 * cell &&
+            (best == cell || level.downsample < best))
+            best = level.downsample;
+    return best;
 }
 
 /// Reads the slide block by block into one picture. A block that fails is read again in quarters, so that a
