@@ -1,6 +1,7 @@
 #include "app/engine_module/Commands.h"
 #include "app/engine_module/PredictPlan.h"
 #include "inference/engine/DkanEngine.h"
+#include "inference/store/Workspace.h"
 #include "training/cohort/LegacyCohort.h"
 #include "training/cohort/SpotFile.h"
 #include "viewer/base/Files.h"
@@ -239,6 +240,23 @@ Result<nlohmann::json> predictSlide(SlideRun run, const PlannedSlide& plan) {
     return toJson(run, plan, *scale);
 }
 
+/// How much the user lets slides' caches take: the window's setting, since both share the folder.
+std::uint64_t cacheLimit(const PredictOptions& options) {
+    const EngineSettings usual;
+    std::error_code ignored;
+    if (options.workspace.empty() || !fs::exists(options.workspace, ignored)) return usual.cacheBytes;
+    auto workspace = Workspace::open(options.workspace);
+    const auto kept = workspace ? workspace->setting("prediction") : Failure(workspace.error());
+    if (!kept || !*kept) return usual.cacheBytes;
+    const auto choices = nlohmann::json::parse(**kept, nullptr, false);
+    const double gibibytes =
+        choices.is_object() && choices.contains("cache_gib") && choices["cache_gib"].is_number()
+            ? choices["cache_gib"].get<double>()
+            : 0;
+    return gibibytes > 0 && gibibytes < 1e6 ? static_cast<std::uint64_t>(gibibytes * (1ULL << 30))
+                                            : usual.cacheBytes;
+}
+
 Result<EngineSettings> settingsOf(const PredictOptions& options) {
     const auto precision = precisionNamed(options.precision);
     if (!precision)
@@ -249,6 +267,7 @@ Result<EngineSettings> settingsOf(const PredictOptions& options) {
     settings.precision = *precision;
     settings.patchBatch = settings.spotBatch = options.batch;
     settings.cacheFolder = options.cache;
+    settings.cacheBytes = cacheLimit(options);
     settings.workspace = options.workspace;
     settings.encoderWeights = options.encoder;
     return settings;

@@ -1,6 +1,7 @@
 #include "inference/engine/BatchSize.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace spotglass {
 namespace {
@@ -9,7 +10,7 @@ constexpr double kGain = 1.05;
 } // namespace
 
 BatchSize::BatchSize(int largest, int fixed, double longestSeconds, int first)
-    : largest_(std::max(1, fixed > 0 ? fixed : largest)),
+    : most_(std::max(1, fixed > 0 ? fixed : largest)), fixed_(fixed > 0), largest_(most_),
       current_(fixed > 0 ? fixed : std::clamp(first, 1, largest_)), best_(current_), longest_(longestSeconds),
       settled_(fixed > 0) {}
 
@@ -30,6 +31,15 @@ void BatchSize::took(int items, double seconds) {
     current_ *= 2;
     rate_ = 0;
     samples_ = 0;
+}
+
+void BatchSize::onDevice(int generation, int first) {
+    if (std::exchange(generation_, generation) == generation) return;
+    largest_ = most_;
+    current_ = best_ = fixed_ ? most_ : std::clamp(first, 1, largest_);
+    bestRate_ = rate_ = 0;
+    samples_ = 0;
+    settled_ = fixed_;
 }
 
 bool BatchSize::doesNotFit(int items) {

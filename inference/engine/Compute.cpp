@@ -2,6 +2,9 @@
 
 #include "inference/model/Parallel.h"
 
+#include "viewer/base/Process.h"
+
+#include <ATen/Context.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <chrono>
 #include <stdexcept>
@@ -43,6 +46,10 @@ class TorchCompute final : public Compute {
                  Precision precision)
         : device_(device), encoder_(std::move(encoder)), dkan_(std::move(model), device, precision) {
         encoder_->moveTo(device, precision);
+        if (precision == Precision::Float32) { // else graphics processors round products to 10 bits
+            at::globalContext().setAllowTF32CuDNN(false);
+            at::globalContext().setAllowTF32CuBLAS(false);
+        }
         if (device.is_cpu()) keepProductsOnTheirThread();
     }
     [[nodiscard]] std::string device() const override { return device_.str(); }
@@ -58,7 +65,11 @@ class TorchCompute final : public Compute {
     }
     Tensor encodeMasked(int side) override { return maskedFeatures(*encoder_, side, device_); }
     Tensor slideTokens(const Tensor& features, const Tensor& positions) override {
-        return dkan_.slideTokens(toDevice(features), positions);
+        // One computation that no parts can be made of: its products may have all threads.
+        const int before = device_.is_cpu() ? setMatrixThreads(partsAtOnce()) : 0;
+        auto tokens = dkan_.slideTokens(toDevice(features), positions);
+        if (device_.is_cpu()) setMatrixThreads(before);
+        return tokens;
     }
     Later predict(const SpotInputs& spots) override {
         const torch::NoGradGuard noGradient;

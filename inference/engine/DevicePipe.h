@@ -2,6 +2,7 @@
 
 #include "inference/engine/BatchSize.h"
 #include "inference/engine/DeviceRunner.h"
+#include "inference/model/Parallel.h"
 
 #include <chrono>
 #include <deque>
@@ -27,10 +28,16 @@ template <typename Job> class DevicePipe {
 
     /// Starts a job; may finish earlier ones.
     void push(Job job) {
+        batch_.onDevice(runner_.generation(), partsAtOnce());
         // While the batch size is being sought, batches run alone, because their time is what is asked.
         while (!flying_.empty() && flying_.size() >= (batch_.isSettled() ? kAtATime : 1U))
             finishOldest();
-        flying_.push_back({std::move(job), std::nullopt, std::chrono::steady_clock::now()});
+        if (work_.size(job) > batch_.next()) { // made before the device or its memory was known
+            drain();
+            return runAlone(job);
+        }
+        flying_.push_back(
+            {std::move(job), std::nullopt, std::chrono::steady_clock::now(), runner_.generation()});
         try {
             flying_.back().result.emplace(work_.run(runner_.compute(), flying_.back().job));
         } catch (const std::exception& error) {
@@ -50,6 +57,7 @@ template <typename Job> class DevicePipe {
         Job job;
         std::optional<Later> result;
         std::chrono::steady_clock::time_point started;
+        int generation; ///< of the runner: the device that it is on
     };
 
     void finishOldest() {
@@ -69,9 +77,21 @@ template <typename Job> class DevicePipe {
     /// not been fetched is certain. Must be called where `error` is being handled.
     void failed(const std::exception& error) {
         auto again = std::exchange(flying_, {});
-        makeFit(runner_.recover(error), again.back().job);
+        const bool moved = again.front().generation != runner_.generation();
+        const bool onCpu = runner_.compute().device() == "cpu";
+        if (moved || (!onCpu && classify(error, false) == ComputeFailure::DeviceLost)) abandon(again);
+        if (!moved) makeFit(runner_.recover(error), again.back().job);
         for (auto& flight : again)
             runAlone(flight.job);
+    }
+    /// Host memory that a copy of a dead device may still name is never given back: LibTorch asks the device
+    /// when it is, and ends the program when that fails.
+    static void abandon(std::deque<Flight>& flights) {
+        static auto& kept = *new std::deque<Flight>;
+        for (auto& flight : flights) {
+            kept.push_back({flight.job, std::move(flight.result), flight.started, flight.generation});
+            flight.result.reset();
+        }
     }
     void makeFit(ComputeFailure failure, const Job& job) {
         if (failure == ComputeFailure::OutOfMemory && !batch_.doesNotFit(work_.size(job)) &&
@@ -79,6 +99,7 @@ template <typename Job> class DevicePipe {
             throw;
     }
     void runAlone(Job& job) {
+        batch_.onDevice(runner_.generation(), partsAtOnce());
         if (work_.size(job) > batch_.next()) {
             auto [first, second] = work_.halves(job);
             runAlone(first);

@@ -44,7 +44,7 @@ std::vector<std::string> DeviceRunner::takeNotes() {
 
 void DeviceRunner::chooseGenes(const std::vector<int64_t>& genes) {
     genes_ = genes;
-    compute_->chooseGenes(genes);
+    onDevice([&](Compute& compute) { compute.chooseGenes(genes); });
 }
 
 } // namespace spotglass

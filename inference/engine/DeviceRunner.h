@@ -36,6 +36,17 @@ class DeviceRunner {
     /// other cases throws `error` on.
     ComputeFailure recover(const std::exception& error);
 
+    /// Does `work` with compute(), and once more on the CPU if the device is lost meanwhile. For what is not
+    /// done in batches.
+    template <typename Work> auto onDevice(const Work& work) -> decltype(work(std::declval<Compute&>())) {
+        try {
+            return work(*compute_);
+        } catch (const std::exception& error) {
+            if (recover(error) == ComputeFailure::OutOfMemory) throw;
+        }
+        return work(*compute_);
+    }
+
     /// Goes on with the CPU, with a note that begins with `reason`. False when it is there already.
     [[nodiscard]] bool moveToCpu(const std::string& reason);
 

@@ -126,11 +126,15 @@ Result<torch::Device> chooseDevice(const std::string& wanted, std::string& note)
         if (std::filesystem::exists("/proc/driver/nvidia/version")) note = reason + ".";
         return torch::Device(torch::kCPU);
     }
-    const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
-    const auto report = examineDevice(device, false);
-    if (report.usable) return device;
-    if (!automatic) return fail(ErrorKind::Device, report.sentence, wanted, "Use --device cpu");
-    note = "The graphics processor is not used. " + report.sentence + ".";
+    const int last = automatic ? count - 1 : index;
+    for (; index <= last; ++index) {
+        const torch::Device device(torch::kCUDA, static_cast<c10::DeviceIndex>(index));
+        const auto report = examineDevice(device, false);
+        if (report.usable) return device;
+        if (!automatic) return fail(ErrorKind::Device, report.sentence, wanted, "Use --device cpu");
+        note += (note.empty() ? "" : " ") + ("The graphics processor " + device.str() + " is not used. ") +
+                report.sentence + ".";
+    }
     return torch::Device(torch::kCPU);
 }
 

@@ -10,12 +10,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 namespace spotglass {
 namespace {
 
 constexpr int kMostPatches = 256, kMostSpots = 64; ///< given to a device at a time
-constexpr double kLongestBatch = 4; ///< seconds; a cancel waits so long at most, unless one spot takes longer
 
 ModelSummary summarise(const ModelCard& card, const std::filesystem::path& file) {
     ModelSummary s;
@@ -59,6 +59,18 @@ Result<void> checkArray(const std::vector<SpotPlace>& spots) {
     return {};
 }
 
+/// Tells a file that was written anew from the one before; empty where there is none.
+using FileStamp = std::optional<std::pair<std::uintmax_t, std::filesystem::file_time_type>>;
+
+FileStamp stampOf(const std::filesystem::path& file) {
+    std::error_code error;
+    const auto bytes = std::filesystem::file_size(file, error);
+    if (error) return std::nullopt;
+    const auto time = std::filesystem::last_write_time(file, error);
+    if (error) return std::nullopt;
+    return std::pair(bytes, time);
+}
+
 /// LibTorch throws; nothing may leave the engine as an exception.
 template <typename Work> auto guarded(const Work& work) -> decltype(work()) {
     try {
@@ -79,12 +91,13 @@ template <typename Work> auto guarded(const Work& work) -> decltype(work()) {
 
 class DkanEngine final : public PredictionEngine {
   public:
-    DkanEngine(ModelCard card, const std::filesystem::path& file, std::string encoderId, int featureWidth,
-               DeviceRunner runner, EngineSettings settings, std::string note)
-        : card_(std::move(card)), summary_(summarise(card_, file)), encoderId_(std::move(encoderId)),
-          featureWidth_(featureWidth), settings_(std::move(settings)), runner_(std::move(runner)),
-          note_(std::move(note)), patchBatch_(kMostPatches, settings_.patchBatch),
-          spotBatch_(kMostSpots, settings_.spotBatch) {}
+    DkanEngine(ModelCard card, const std::filesystem::path& file, FileStamp stamp, std::string encoderId,
+               int featureWidth, DeviceRunner runner, EngineSettings settings, std::string note)
+        : card_(std::move(card)), summary_(summarise(card_, file)), stamp_(stamp),
+          encoderId_(std::move(encoderId)), featureWidth_(featureWidth), settings_(std::move(settings)),
+          runner_(std::move(runner)), note_(std::move(note)),
+          patchBatch_(kMostPatches, settings_.patchBatch, kLongestBatch, partsAtOnce()),
+          spotBatch_(kMostSpots, settings_.spotBatch, kLongestBatch, partsAtOnce()) {}
 
     [[nodiscard]] const ModelSummary& model() const override { return summary_; }
 
@@ -97,6 +110,7 @@ class DkanEngine final : public PredictionEngine {
             auto cache = openCache(*request.slide, request.micronsPerPixel, request);
             LatticeRun run(parts(), request, listener, cancel, cache.get());
             auto result = run.run();
+            if (result && !note_.empty()) result->notes.insert(result->notes.begin(), note_);
             if (cache && cancel.isCancelled() && request.stoppedForGood && request.stoppedForGood())
                 cache->forget();
             return result;
@@ -132,6 +146,7 @@ class DkanEngine final : public PredictionEngine {
 
     ModelCard card_;
     ModelSummary summary_;
+    FileStamp stamp_;       ///< of the file when it was read
     std::string modelHash_; ///< sha256 of the file, once it has been needed
     std::string encoderId_; ///< name, and sha256 of the weights where it has any
     int featureWidth_;
@@ -146,7 +161,7 @@ RunNames DkanEngine::namesOf(MicronsPerPixel scale, const std::optional<Predicti
     RunNames names;
     names.featureWidth = featureWidth_;
     names.genes = card_.genes.size();
-    nlohmann::json features{{"form", 1},
+    nlohmann::json features{{"form", 2},
                             {"encoder", encoderId_},
                             {"patch_pixels", card_.patchPixels},
                             {"microns_per_pixel", card_.micronsPerPixel},
@@ -154,10 +169,14 @@ RunNames DkanEngine::namesOf(MicronsPerPixel scale, const std::optional<Predicti
                             {"precision", name(settings_.precision)}};
     names.features = features.dump();
     if (!request) return names;
-    if (modelHash_.empty()) modelHash_ = sha256OfFile(summary_.file).value_or("");
-    if (modelHash_.empty()) return names; // a model file that is gone cannot be told from another
+    if (modelHash_.empty()) {
+        auto hash = sha256OfFile(summary_.file);
+        if (hash && stampOf(summary_.file) == stamp_) modelHash_ = std::move(*hash);
+    }
+    // Of a file that is gone or was written anew, the hash of what was loaded is not known.
+    if (modelHash_.empty()) return names;
     nlohmann::json all{
-        {"form", 1},
+        {"form", 2},
         {"model", modelHash_},
         {"features", features},
         {"pitch_um", request->pitchMicrons > 0 ? request->pitchMicrons : card_.spotPitchMicrons},
@@ -241,27 +260,39 @@ Result<SpotPrediction> DkanEngine::runSpots(const SlideSource& slide, MicronsPer
 
 Result<std::unique_ptr<PredictionEngine>> openDkanEngine(const std::filesystem::path& file,
                                                          const EngineSettings& settings) {
-    std::string note;
-    auto device = chooseDevice(settings.device, note);
-    if (!device) return Failure(device.error());
-    auto networks = readNetworks(file, settings);
-    if (!networks) return Failure(networks.error());
-    ModelCard card = networks->model.card;
-    const std::string encoderId = networks->encoder.id;
-    for (const auto& sentence : networks->encoder.notes)
-        note += (note.empty() ? "" : " ") + sentence;
-    const int width = networks->encoder.encoder->width();
-    const auto precision = settings.precision;
     return guarded([&]() -> Result<std::unique_ptr<PredictionEngine>> {
-        auto compute =
-            makeCompute(std::move(networks->model), std::move(networks->encoder.encoder), *device, precision);
-        const auto onCpu = [file, precision, settings]() -> Result<std::unique_ptr<Compute>> {
+        std::string note;
+        auto device = chooseDevice(settings.device, note);
+        if (!device) return Failure(device.error());
+        const auto stamp = stampOf(file);
+        auto networks = readNetworks(file, settings);
+        if (!networks) return Failure(networks.error());
+        ModelCard card = networks->model.card;
+        const std::string encoderId = networks->encoder.id;
+        for (const auto& sentence : networks->encoder.notes)
+            note += (note.empty() ? "" : " ") + sentence;
+        const int width = networks->encoder.encoder->width();
+        const auto onCpu = [file, settings, stamp]() -> Result<std::unique_ptr<Compute>> {
+            if (stampOf(file) != stamp)
+                return badInput("the model's file has changed since it was opened", file.string());
             auto again = readNetworks(file, settings);
             if (!again) return Failure(again.error());
             return makeCompute(std::move(again->model), std::move(again->encoder.encoder), torch::kCPU,
-                               precision);
+                               settings.precision);
         };
-        return std::make_unique<DkanEngine>(std::move(card), file, encoderId, width,
+        std::unique_ptr<Compute> compute;
+        try {
+            compute = makeCompute(std::move(networks->model), std::move(networks->encoder.encoder), *device,
+                                  settings.precision);
+        } catch (const std::exception&) {
+            if (device->is_cpu() || settings.device != "auto") throw;
+            auto made = onCpu();
+            if (!made) return Failure(made.error());
+            compute = std::move(*made);
+            note += (note.empty() ? "" : " ") + std::string("The model does not fit into the graphics "
+                                                            "processor; the main processor is used.");
+        }
+        return std::make_unique<DkanEngine>(std::move(card), file, stamp, encoderId, width,
                                             DeviceRunner(std::move(compute), onCpu), settings, note);
     });
 }

@@ -19,7 +19,7 @@ torch::Tensor patchTensor(const std::vector<std::uint8_t>& rgb, int side) {
 FeatureBank::FeatureBank(PatchLoader& loader, DeviceRunner& runner, BatchSize& batch, int side, int width,
                          FeatureStore* store)
     : loader_(loader), runner_(runner), batch_(batch), side_(side), width_(width), store_(store),
-      masked_(runner.compute().encodeMasked(side).contiguous()) {}
+      masked_(runner.onDevice([&](Compute& compute) { return compute.encodeMasked(side); }).contiguous()) {}
 
 std::vector<PatchKey> FeatureBank::missing(const std::vector<PatchKey>& patches) {
     std::vector<PatchKey> unknown;
@@ -61,6 +61,10 @@ DevicePipe<FeatureBank::Job>::Work FeatureBank::work() {
             }};
 }
 
+void FeatureBank::recall(const std::vector<PatchKey>& patches) {
+    if (store_) static_cast<void>(missing(patches));
+}
+
 Result<bool> FeatureBank::ensure(const std::vector<PatchKey>& patches, const CancelToken& cancel,
                                  const std::function<bool()>& interrupted) {
     const auto unknown = missing(patches);
@@ -74,11 +78,14 @@ Result<bool> FeatureBank::ensure(const std::vector<PatchKey>& patches, const Can
         }
         Job job;
         const auto room = static_cast<std::size_t>(batch_.next());
-        auto input = runner_.compute().staging({static_cast<int64_t>(room), side_, side_, 3});
+        auto input = runner_.onDevice([&](Compute& compute) {
+            return compute.staging({static_cast<int64_t>(room), side_, side_, 3});
+        });
         for (; next < unknown.size() && job.patches.size() < room; ++next) {
             const PatchPixels pixels = loader_.get(unknown[next]);
             if (!pixels) {
                 rows_[unknown[next]] = nullptr;
+                ++unreadable_;
                 continue;
             }
             std::memcpy(input.data_ptr<std::uint8_t>() + job.patches.size() * bytes, pixels->data(), bytes);

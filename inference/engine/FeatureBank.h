@@ -36,6 +36,9 @@ class FeatureBank {
     [[nodiscard]] Result<bool> ensure(const std::vector<PatchKey>& patches, const CancelToken& cancel,
                                       const std::function<bool()>& interrupted = {});
 
+    /// Takes what the store has of `patches`, so that only the others need to be read. Blocking.
+    void recall(const std::vector<PatchKey>& patches);
+
     /// Rows for `patches` (all ensured before): n x D, raw, 16-bit, on the host.
     [[nodiscard]] torch::Tensor features(const std::vector<PatchKey>& patches) const;
     /// Copies one row (ensured before) to `out`, D numbers.
@@ -47,6 +50,8 @@ class FeatureBank {
     [[nodiscard]] int width() const { return width_; }
 
     [[nodiscard]] std::size_t encoderPasses() const { return passes_; }
+    /// Patches that could not be read so far: what is computed from their surroundings is not final.
+    [[nodiscard]] std::size_t unreadable() const { return unreadable_; }
     [[nodiscard]] std::size_t fromStore() const { return fromStore_; }
     [[nodiscard]] std::size_t bytes() const;
     /// Forgets all but those; what is asked for again comes from the store, or is encoded again.
@@ -73,7 +78,7 @@ class FeatureBank {
     FeatureStore* store_;
     torch::Tensor masked_;
     std::unordered_map<PatchKey, Row> rows_; ///< null: cannot be read
-    std::size_t passes_ = 0, fromStore_ = 0;
+    std::size_t passes_ = 0, fromStore_ = 0, unreadable_ = 0;
 };
 
 /// RGB bytes H x W x 3 -> 3 x H x W float in [0, 1].

@@ -65,6 +65,11 @@ Level0Rect LatticeRun::view() const {
     return request_.visibleRegion ? request_.visibleRegion() : request_.first;
 }
 
+/// Those of all genes, as long as everything they are computed from could be read.
+bool LatticeRun::keepsPredictions() const {
+    return cache_ && request_.genes.empty() && (!bank_ || bank_->unreadable() == 0);
+}
+
 void LatticeRun::note(const std::string& sentence) {
     if (sentence.empty()) return;
     report_.notes.push_back(sentence);
@@ -123,7 +128,11 @@ std::string LatticeRun::contextCost() const {
     const double layer = 4 * width * width + 2.0 * c.slide.mlpRatio * width * width;
     const double perSpot = c.slide.depth * (layer + 2 * tokens * width);
     const double windowed = 4 * c.slide.depth * (layer + 2 * std::min(usual, tokens) * width);
-    const double bytes = tokens * width * 4 * 9; // queries, keys, values, what passes through, an MLP's rows
+    // Queries, keys, values, what passes through, an MLP's rows; the lattice that positions are convolved on,
+    // and two copies of it; features of neighbours off the lattice, where the pitch is not the patches'.
+    const double cells = static_cast<double>(lattice_.columns) * lattice_.rows;
+    const double bytes = (tokens * 9 + std::min(cells, 4 * tokens) * 3) * width * 4 +
+                         std::min(tokens * c.regionCells() * width * 2, static_cast<double>(kBankBytes));
     return text("Whole-slide context: each of %.0f spots attends to all of them, about %.1f times the "
                 "context work of windows (%.3g million million products) and %.2g GB of memory. The model "
                 "was trained on contexts of about %.0f spots.",
@@ -160,23 +169,28 @@ void LatticeRun::takeFromCache() {
     });
     flush();
     report_.spots = report_.spotsFromCache;
-    cache_->begin(lattice_.tissueSpots);
+    if (keepsPredictions()) cache_->begin(lattice_.tissueSpots);
 }
 
 Result<PredictionReport> LatticeRun::run() {
     if (auto ok = plan(); !ok) return Failure(ok.error());
     takeFromCache();
     if (nextWindow(windows_, {}) == windows_.size()) {
-        if (cache_) cache_->complete();
+        if (keepsPredictions()) cache_->complete();
         fillReport(nullptr);
         return report_;
     }
     PatchStream stream(parts_, *request_.slide, request_.micronsPerPixel, cache_);
+    bank_ = &stream.bank;
     const auto done = predictAll(stream);
+    if (const auto missing = stream.bank.unreadable(); missing > 0)
+        note(std::to_string(missing) + (missing == 1 ? " place" : " places") +
+             " of the slide could not be read. What is predicted around them is provisional and not kept.");
+    if (done && keepsPredictions()) cache_->complete();
+    if (cache_) cache_->waitUntilWritten();
     passNotesOn();
     fillReport(&stream);
     if (!done) return Failure(done.error());
-    if (cache_) cache_->complete();
     return report_;
 }
 
@@ -227,7 +241,7 @@ void LatticeRun::deliver(OpenWindow& open, const std::vector<std::size_t>& spots
     const float* first = values.data_ptr<float>();
     batch.values.assign(first, first + values.numel());
     report_.spots += spots.size();
-    if (cache_ && request_.genes.empty()) cache_->savePredictions(batch.cells, first);
+    if (keepsPredictions()) cache_->savePredictions(batch.cells, first);
     if (listener_.batch) listener_.batch(batch);
 }
 

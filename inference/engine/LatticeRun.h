@@ -32,8 +32,9 @@ class PatchStream {
 };
 
 /// Whether a slide of that scale can be read for a model of that one: a sentence where it is resampled by
-/// more than a twentieth, an error of kind BadInput where it is more than four times off the model's own scale
-/// and those of the images it was trained on (patches may have been made much coarser than their images).
+/// more than a twentieth, an error of kind BadInput where it is more than four times off the model's own
+/// scale and those of the images it was trained on (patches may have been made much coarser than their
+/// images).
 [[nodiscard]] Result<std::string> resamplingNote(MicronsPerPixel slide, const ModelCard& card);
 
 /// One call of PredictionEngine::predictLattice(). One thread; throws what cannot be recovered from.
@@ -57,6 +58,7 @@ class LatticeRun {
     [[nodiscard]] std::vector<PatchKey> patchesOfNextWindow(const WindowPredictor& predictor,
                                                             std::size_t current, Level0Rect looked) const;
     [[nodiscard]] std::string contextCost() const;
+    [[nodiscard]] bool keepsPredictions() const;
     void note(const std::string& sentence);
     void passNotesOn();
     [[nodiscard]] Level0Rect view() const;
@@ -67,6 +69,7 @@ class LatticeRun {
     const PredictionListener& listener_;
     CancelToken cancel_;
     RunCache* cache_;
+    const FeatureBank* bank_ = nullptr; ///< of the run in hand
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     PredictionLattice lattice_;
     std::vector<OpenWindow> windows_;

@@ -1,6 +1,7 @@
 #include "inference/engine/PatchLoader.h"
 
 #include <algorithm>
+#include <new>
 
 namespace spotglass {
 namespace {
@@ -8,6 +9,15 @@ namespace {
 std::size_t patchesIn(std::size_t bytes, int side) {
     return std::max<std::size_t>(
         8, bytes / (static_cast<std::size_t>(side) * static_cast<std::size_t>(side) * 3));
+}
+
+PatchPixels pixelsOf(const PatchReader& reader, PatchKey patch) {
+    try {
+        auto rgb = reader.read(patch);
+        return rgb ? std::make_shared<const std::vector<std::uint8_t>>(std::move(*rgb)) : nullptr;
+    } catch (const std::bad_alloc&) { // nothing may leave a reader's thread
+        return nullptr;
+    }
 }
 
 } // namespace
@@ -52,8 +62,7 @@ void PatchLoader::readAhead() {
         entries_.try_emplace(patch);
         ++ahead_;
         lock.unlock();
-        auto rgb = reader_.read(patch);
-        auto pixels = rgb ? std::make_shared<const std::vector<std::uint8_t>>(std::move(*rgb)) : nullptr;
+        auto pixels = pixelsOf(reader_, patch);
         lock.lock();
         finish(patch, std::move(pixels));
     }
@@ -75,8 +84,7 @@ PatchPixels PatchLoader::get(PatchKey patch) {
         entries_.try_emplace(patch);
         ++ahead_;
         lock.unlock();
-        auto rgb = reader_.read(patch);
-        auto pixels = rgb ? std::make_shared<const std::vector<std::uint8_t>>(std::move(*rgb)) : nullptr;
+        auto pixels = pixelsOf(reader_, patch);
         lock.lock();
         finish(patch, std::move(pixels));
         found = entries_.find(patch);

@@ -15,6 +15,8 @@ class RunCache : public FeatureStore {
     virtual void savePredictions(const std::vector<std::int64_t>& cells, const float* values) = 0;
     virtual void begin(std::size_t spots) = 0; ///< how many the whole run will have
     virtual void complete() = 0;
+    /// Waits for what is to be written, so that its notes are there.
+    virtual void waitUntilWritten() = 0;
     /// Sentences about what could not be kept; empties the list.
     [[nodiscard]] virtual std::vector<std::string> takeNotes() = 0;
 };

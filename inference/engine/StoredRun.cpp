@@ -54,9 +54,16 @@ void StoredRun::writeAll() {
         if (waiting_.empty()) return;
         const auto [bytes, write] = std::move(waiting_.front());
         waiting_.pop_front();
+        writing_ = true;
         lock.unlock();
-        const auto done = write(*writer_);
+        Result<void> done;
+        try {
+            done = write(*writer_);
+        } catch (const std::exception& error) { // too little memory
+            done = fail(ErrorKind::Device, std::string("nothing could be kept (") + error.what() + ")");
+        }
         lock.lock();
+        writing_ = false;
         waitingBytes_ -= bytes;
         if (!done) tell(done.error());
         changed_.notify_all();
@@ -133,6 +140,11 @@ void StoredRun::complete() {
 void StoredRun::forget() {
     if (names_.predictions.empty()) return;
     post(0, [this](SlideCache& cache) { return cache.forgetRun(names_.predictions); });
+}
+
+void StoredRun::waitUntilWritten() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return waiting_.empty() && !writing_; });
 }
 
 std::vector<std::string> StoredRun::takeNotes() {

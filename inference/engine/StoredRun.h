@@ -36,6 +36,7 @@ class StoredRun final : public RunCache {
     void savePredictions(const std::vector<std::int64_t>& cells, const float* values) override;
     void begin(std::size_t spots) override;
     void complete() override;
+    void waitUntilWritten() override;
     [[nodiscard]] std::vector<std::string> takeNotes() override;
 
     /// The user has stopped the run: it is not continued by itself. Its values stay.
@@ -56,7 +57,7 @@ class StoredRun final : public RunCache {
     std::deque<std::pair<std::size_t, Write>> waiting_;
     std::size_t waitingBytes_ = 0;
     std::vector<std::string> notes_;
-    bool toldLimit_ = false, toldError_ = false, ending_ = false;
+    bool toldLimit_ = false, toldError_ = false, writing_ = false, ending_ = false;
     std::thread thread_; // last: uses the others
 };
 

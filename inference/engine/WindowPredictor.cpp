@@ -36,6 +36,16 @@ void WindowPredictor::scheduleReads(const Request& request) {
     parts_.loader.schedule(order);
 }
 
+std::vector<PatchKey> WindowPredictor::withNeighbours(const Request& request,
+                                                      std::vector<PatchKey> patches) const {
+    for (const auto index : request.wanted) {
+        const auto region = regionOf(request.context[index]);
+        for (std::size_t n = 0; n < region.patches.size(); ++n)
+            if (region.mask[n] > 0) patches.push_back(region.patches[n]);
+    }
+    return patches;
+}
+
 const torch::Tensor& WindowPredictor::slideTokens(const Request& request) {
     if (tokensGeneration_ == parts_.runner.generation()) return tokens_;
     const auto count = static_cast<int64_t>(request.context.size());
@@ -97,7 +107,9 @@ WindowPredictor::Job WindowPredictor::makeJob(const Request& request, std::size_
     const auto width = static_cast<std::size_t>(parts_.bank.width());
     const auto bytes = static_cast<std::size_t>(side) * static_cast<std::size_t>(side) * 3;
     Job job;
-    auto patches = parts_.runner.compute().staging({count, side, side, 3});
+    auto patches = parts_.runner.onDevice([&](Compute& compute) {
+        return compute.staging({count, side, side, 3});
+    });
     auto neighbours = torch::empty({count, cells, parts_.bank.width()}, torch::kHalf);
     auto mask = torch::zeros({count, cells});
     auto* rows = reinterpret_cast<std::uint16_t*>(neighbours.data_ptr<at::Half>());
@@ -133,10 +145,11 @@ Result<bool> WindowPredictor::predict(const Request& request, const CancelToken&
     if (request.wanted.empty()) return true;
     if (request.id != tokensId_) tokensGeneration_ = -1;
     tokensId_ = request.id;
-    scheduleReads(request);
     std::vector<PatchKey> own;
     for (const auto& spot : request.context)
         own.push_back(parts_.reader.patchAt(spot.center));
+    parts_.bank.recall(withNeighbours(request, own));
+    scheduleReads(request);
     if (auto known = parts_.bank.ensure(own, cancel, interrupted); !known || !*known) return known;
     DevicePipe<Job> pipe(parts_.runner, parts_.spotBatch, work(request, deliver));
     for (std::size_t begin = 0; begin < request.wanted.size();) {

@@ -52,6 +52,8 @@ class WindowPredictor {
         std::vector<int64_t> tokens;     ///< rows of the slide tokens
         SpotInputs inputs;               ///< all but the tokens
     };
+    [[nodiscard]] std::vector<PatchKey> withNeighbours(const Request& request,
+                                                       std::vector<PatchKey> patches) const;
     void scheduleReads(const Request& request);
     [[nodiscard]] Result<bool> ensureNeighbours(const Request& request, std::size_t begin, std::size_t end,
                                                 const CancelToken& cancel,

@@ -76,7 +76,7 @@ torch::Tensor DkanImpl::addPositions(const torch::Tensor& tokens, const torch::T
     // laid out as D x columns x rows.
     const auto cell = column * rows + row;
     auto lattice = torch::zeros({columns * rows, tokens.size(1)}, tokens.options());
-    lattice = lattice.index_copy(0, cell, tokens);
+    lattice.index_copy_(0, cell, tokens);
     const auto image = lattice.t().reshape({1, tokens.size(1), columns, rows});
     const auto convolved = positional_(image).reshape({tokens.size(1), columns * rows}).t();
     return tokens + convolved.index_select(0, cell);

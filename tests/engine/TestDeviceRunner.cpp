@@ -13,8 +13,10 @@ struct Trouble {
     int fits = 1000;           ///< batches of more items are out of memory
     int patchesUntilGone = -1; ///< the device stops answering after so many patches; -1: never
     int spotsUntilGone = -1;
+    int stagingsUntilGone = -1; ///< noticed first where host memory is asked for
     bool gone = false;
     int encoded = 0, predicted = 0;
+    mutable int staged = 0;
 };
 
 /// The real networks behind a device that has trouble.
@@ -36,7 +38,16 @@ class TroubledCompute final : public Compute {
         pass(spots.patches.size(0), trouble_.predicted, trouble_.spotsUntilGone);
         return real_->predict(spots);
     }
-    void chooseGenes(const std::vector<int64_t>& genes) override { real_->chooseGenes(genes); }
+    void chooseGenes(const std::vector<int64_t>& genes) override {
+        pass(0, trouble_.encoded, -1);
+        real_->chooseGenes(genes);
+    }
+    [[nodiscard]] torch::Tensor staging(at::IntArrayRef shape) const override {
+        if (trouble_.stagingsUntilGone >= 0 && trouble_.staged++ >= trouble_.stagingsUntilGone)
+            trouble_.gone = true;
+        if (trouble_.gone) throw std::runtime_error("CUDA error: unspecified launch failure");
+        return real_->staging(shape);
+    }
 
   private:
     void pass(int64_t items, int& count, int untilGone) {
@@ -111,9 +122,13 @@ class TestDeviceRunner : public QObject {
     void aDeviceThatVanishesIsReplacedByTheMainProcessor_data() {
         QTest::addColumn<int>("patches");
         QTest::addColumn<int>("spots");
-        QTest::newRow("at once") << 0 << -1;
-        QTest::newRow("while encoding") << 77 << -1;
-        QTest::newRow("while predicting") << -1 << 50;
+        QTest::addColumn<int>("stagings");
+        QTest::newRow("at once") << 0 << -1 << -1;
+        QTest::newRow("while encoding") << 77 << -1 << -1;
+        QTest::newRow("while predicting") << -1 << 50 << -1;
+        QTest::newRow("before the first patch") << -1 << -1 << 0;
+        QTest::newRow("between two batches of patches") << -1 << -1 << 9;
+        QTest::newRow("between two batches of spots") << -1 << -1 << 30;
     }
     void aDeviceThatVanishesIsReplacedByTheMainProcessor() {
         QFETCH(int, patches);
@@ -121,6 +136,8 @@ class TestDeviceRunner : public QObject {
         Trouble trouble;
         trouble.patchesUntilGone = patches;
         trouble.spotsUntilGone = spots;
+        QFETCH(int, stagings);
+        trouble.stagingsUntilGone = stagings;
         const auto c = predictWith(trouble);
         QVERIFY(trouble.gone);
         QCOMPARE(c.duplicates, 0);
@@ -139,6 +156,15 @@ class TestDeviceRunner : public QObject {
         QVERIFY(std::ranges::any_of(c.report.notes, [](const std::string& note) {
             return note.find("too little memory") != std::string::npos;
         }));
+    }
+    void aDeviceLostBetweenTwoRunsIsReplaced() {
+        Trouble trouble;
+        DeviceRunner runner(std::make_unique<TroubledCompute>(realCompute(), trouble, "cuda:0"),
+                            [] { return Result<std::unique_ptr<Compute>>(realCompute()); });
+        trouble.gone = true;
+        runner.chooseGenes({1});
+        QCOMPARE(runner.compute().device(), std::string("cpu"));
+        QCOMPARE(runner.takeNotes().size(), std::size_t{1});
     }
     void anErrorOfTheMainProcessorIsNotHidden() {
         Trouble trouble;
@@ -168,6 +194,20 @@ class TestDeviceRunner : public QObject {
             batch.took(batch.next(), 0.2 * std::pow(batch.next(), 0.9)); // gains, but 4 take 0.7 s
         QVERIFY(batch.isSettled());
         QCOMPARE(batch.next(), 2);
+    }
+    void anotherDeviceIsTriedAfresh() {
+        BatchSize batch(64);
+        QVERIFY(batch.doesNotFit(4));
+        QCOMPARE(batch.next(), 1);
+        batch.onDevice(0, 2); // the same
+        QCOMPARE(batch.next(), 1);
+        batch.onDevice(1, 2);
+        QVERIFY(!batch.isSettled());
+        QCOMPARE(batch.next(), 2);
+        BatchSize fixed(64, 16);
+        fixed.onDevice(1, 2);
+        QVERIFY(fixed.isSettled());
+        QCOMPARE(fixed.next(), 16);
     }
     void whatDoesNotFitIsNotTriedAgain() {
         BatchSize batch(64, 16);

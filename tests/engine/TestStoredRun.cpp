@@ -120,6 +120,43 @@ class TestStoredRun : public QObject {
         QVERIFY(largestDifference(rest.values, whole.values) < 1e-5);
         QCOMPARE(engine("parts")->keptRun(request()), KeptRun::Complete);
     }
+    /// A drive that drops out for a while must not leave its mark on later sessions.
+    void whatIsComputedAroundUnreadablePlacesIsNotKept() {
+        auto damaged = request();
+        damaged.slide = tissueSlide({{1000, 1000, 30, 30}});
+        const auto c = run(*engine("broken"), damaged);
+        QVERIFY(c.outcome.has_value());
+        QVERIFY(c.values.size() < spots_);
+        QVERIFY(std::ranges::any_of(c.notes, [](const std::string& note) {
+            return note.find("could not be read") != std::string::npos;
+        }));
+        QVERIFY(engine("broken")->keptRun(request()) != KeptRun::Complete);
+        const auto mended = run(*engine("broken"), request());
+        QCOMPARE(mended.values.size(), spots_);
+        QVERIFY(mended.outcome->featuresFromCache > 100);
+        QVERIFY(largestDifference(mended.values, run(*engine(""), request()).values) < 1e-5);
+        QCOMPARE(engine("broken")->keptRun(request()), KeptRun::Complete);
+    }
+    void genesAloneAreNotBookedAsARun() {
+        auto one = request();
+        one.genes = {1};
+        QVERIFY(run(*engine("booked"), one).outcome.has_value());
+        QCOMPARE(engine("booked")->keptRun(request()), KeptRun::None);
+    }
+    void aModelWrittenAnewIsNotTakenForTheLoadedOne() {
+        const fs::path file = fs::path(dir_.path().toStdString()) / "rewritten.safetensors";
+        QVERIFY(saveModel(smallModel(), file).has_value());
+        EngineSettings settings;
+        settings.cacheFolder = fs::path(dir_.path().toStdString()) / "rewritten";
+        const auto before = openDkanEngine(file, settings);
+        QVERIFY(before.has_value());
+        QVERIFY(saveModel(smallModel(6), file).has_value());
+        fs::last_write_time(file, fs::last_write_time(file) + std::chrono::seconds(2));
+        QVERIFY(run(**before, request()).outcome.has_value());
+        const auto after = openDkanEngine(file, settings);
+        QVERIFY(after.has_value());
+        QCOMPARE(run(**after, request()).outcome->spotsFromCache, std::size_t{0});
+    }
     void aRunThatTheUserStoppedIsNotContinuedByItself() {
         auto wanted = request();
         wanted.stoppedForGood = [] { return true; };
