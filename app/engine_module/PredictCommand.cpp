@@ -286,6 +286,8 @@ Result<void> runPredict(const PredictOptions& options) {
                             {"already_there", plan->alreadyThere}};
     std::optional<Error> first;
     if (!plan->slides.empty()) {
+        // Before hours of computing, not after them.
+        if (auto ok = checkWritable(plan->slides.front().table); !ok) return ok;
         const auto settings = settingsOf(options);
         if (!settings) return Failure(settings.error());
         auto engine = openDkanEngine(options.model, *settings);

@@ -36,6 +36,18 @@ class TestFiles : public QObject {
                     .contains(QStringLiteral("folder")));
         QCOMPARE(readFile(at("none")).error().exitCode(), 3);
     }
+    void whetherAFileCanBeWrittenIsSaidBefore() {
+        QVERIFY(writeFileAtomically(at("there"), "old").has_value());
+        QVERIFY(checkWritable(at("there")).has_value());
+        QCOMPARE(*readFile(at("there")), std::string("old"));
+        QVERIFY(checkWritable(at("new/folder/t.csv")).has_value());
+        QVERIFY(!std::filesystem::exists(at("new/folder/t.csv")));
+        QVERIFY(std::filesystem::is_empty(at("new/folder")));
+        QVERIFY(!checkWritable(dir_.path().toStdString()));
+        const auto refused = checkWritable("/proc/t.csv");
+        QVERIFY(!refused && refused.error().exitCode() == 4);
+        QCOMPARE(refused.error().where, std::string("/proc/t.csv"));
+    }
     void aFileOverTheLimitIsRefused() {
         QVERIFY(writeFileAtomically(at("big"), "123456").has_value());
         QVERIFY(!readFile(at("big"), 5));

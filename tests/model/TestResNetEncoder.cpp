@@ -152,6 +152,11 @@ class TestResNetEncoder : public QObject {
         QVERIFY(spec->kind == EncoderKind::ResNet18);
         QCOMPARE(spec->name, std::string("r"));
         QCOMPARE(notes.size(), std::size_t(2));
+        auto weights = ones(); // one of the tensors that a ResNet is known by
+        weights.erase("layer3.0.conv1.weight");
+        writeSafeTensors(at("r.safetensors"), weights);
+        const auto cut = describeEncoder(at("r.safetensors"), {}, notes);
+        QVERIFY(!cut && cut.error().what == "the weights lack layer3.0.conv1.weight");
     }
 
     /// Speed: only when asked for (SPOTGLASS_BENCH).

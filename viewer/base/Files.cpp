@@ -3,6 +3,7 @@
 #include <atomic>
 #include <fstream>
 #include <system_error>
+#include <unistd.h>
 
 namespace spotglass {
 namespace fs = std::filesystem;
@@ -66,6 +67,20 @@ Result<void> writeAside(const fs::path& path, const std::function<Result<void>(c
         return fail(ErrorKind::Device, "this file cannot be written (" + reason + ")", path.string());
     }
     return {};
+}
+
+Result<void> checkWritable(const fs::path& path) {
+    std::error_code ec;
+    if (fs::is_directory(path, ec))
+        return fail(ErrorKind::Device, "this is a folder, not a file that can be written", path.string());
+    fs::path beside = path;
+    beside += ".try" + std::to_string(::getpid());
+    const auto tried = writeFileAtomically(beside, "x");
+    fs::remove(beside, ec);
+    if (tried) return {};
+    auto error = tried.error();
+    error.where = path.string();
+    return Failure(error);
 }
 
 Result<void> writeFileAtomically(const fs::path& path, std::string_view content) {

@@ -22,6 +22,10 @@ namespace spotglass {
 [[nodiscard]] Result<void> writeAside(const std::filesystem::path& path,
                                       const std::function<Result<void>(const std::filesystem::path&)>& write);
 
+/// Checks that a file can be written at `path` later: makes its folder, and a file beside it that goes again.
+/// What is at `path` stays as it is. Device with the sentence of writeFileAtomically() when not.
+[[nodiscard]] Result<void> checkWritable(const std::filesystem::path& path);
+
 /// Checks that `path` is a readable, non-empty regular file, with the sentence a user should see when it is
 /// not.
 [[nodiscard]] Result<void> checkReadable(const std::filesystem::path& path);

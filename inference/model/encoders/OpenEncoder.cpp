@@ -63,6 +63,16 @@ Result<EncoderSpec> describeResNet(WeightFile& weights, std::vector<std::string>
     return spec;
 }
 
+/// The one of `names` without which the file would hold all of them; empty where there is none.
+std::string onlyMissing(const WeightFile& file, const std::vector<std::string>& names) {
+    for (const auto& name : names) {
+        auto rest = names;
+        std::erase(rest, name);
+        if (file.holds(rest)) return name;
+    }
+    return {};
+}
+
 void noteColours(std::vector<std::string>& notes) {
     notes.emplace_back("ImageNet's mean and std were assumed for the colours, as UNI and most encoders of "
                        "pathology have them");
@@ -121,6 +131,10 @@ Result<EncoderSpec> describeEncoder(const std::filesystem::path& weights, const 
         if (!found) return found;
         spec = *found;
     } else {
+        for (const auto& landmarks : {vitLandmarks(), resNetLandmarks()})
+            if (const auto missing = onlyMissing(*file, landmarks); !missing.empty())
+                return badInput("the weights lack " + missing, weights.string(),
+                                "The file is incomplete; get it again");
         return badInput(
             "these weights are of a network that Spotglass does not compute", weights.string(),
             "Vision transformers with timm's names and ResNets with torchvision's are; convert others "
