@@ -135,6 +135,37 @@ class Pipeline {
         outcome.report = run.soFar();
         return outcome;
     }
+    /// How long the networks alone need for that work, on tensors in memory, in the same batches: measured
+    /// now, for other programs change what a machine can do from minute to minute.
+    double networksSeconds(const PredictionReport& report, double seconds) {
+        auto& compute = runner_.compute();
+        const auto side = static_cast<int64_t>(card_.patchPixels), width = static_cast<int64_t>(width_);
+        const auto& config = card_.config;
+        const auto spots = static_cast<int64_t>(spots_.next());
+        const auto tokens = std::max<int64_t>(
+            1, static_cast<int64_t>(report.contextTokens / std::max<std::size_t>(1, report.contexts)));
+        const auto patches = torch::randint(256, {patches_.next(), side, side, 3}, torch::kUInt8);
+        const auto positions =
+            torch::stack({torch::arange(tokens).div(32, "floor"), torch::arange(tokens).remainder(32)}, 1);
+        const auto features = torch::randn({tokens, width}).to(torch::kHalf);
+        const SpotInputs inputs{
+            torch::randint(256, {spots, side, side, 3}, torch::kUInt8),
+            torch::randn({spots, config.regionCells(), width}).to(torch::kHalf),
+            torch::ones({spots, config.regionCells()}),
+            compute.slideTokens(features, positions).narrow(0, 0, 1).expand({spots, width}).contiguous()};
+        const BenchSettings settings{1, seconds};
+        const auto rate = [&](double items, const std::function<void()>& work) {
+            return measureRate(settings, items, work)["median"].get<double>();
+        };
+        const double encoder = rate(static_cast<double>(patches.size(0)),
+                                    [&] { static_cast<void>(compute.encode(patches).get()); });
+        const double dkan =
+            rate(static_cast<double>(spots), [&] { static_cast<void>(compute.predict(inputs).get()); });
+        const double contexts =
+            rate(1, [&] { static_cast<void>(Later(compute.slideTokens(features, positions)).get()); });
+        return static_cast<double>(report.encoderPasses) / encoder +
+               static_cast<double>(report.spots) / dkan + static_cast<double>(report.contexts) / contexts;
+    }
     [[nodiscard]] const ModelCard& card() const { return card_; }
     [[nodiscard]] bool isSettled() const { return patches_.isSettled() && spots_.isSettled(); }
     [[nodiscard]] int patchBatch() const { return patches_.next(); }
@@ -150,15 +181,16 @@ class Pipeline {
     BatchSize patches_, spots_;
 };
 
-/// What reading alone allows: patches a second, all readers together.
+/// What reading alone allows: patches a second, all readers together, in the middle of the slide (glass at
+/// its edges is read faster).
 Json readingRate(const Ground& ground, const ModelCard& card, int patches) {
     const PatchReader reader(*ground.slide, ground.scale, card.patchPixels, card.micronsPerPixel);
-    const auto bounds = level0Bounds(*ground.slide->info());
+    const auto middle = level0Bounds(*ground.slide->info()).center();
+    const int side = static_cast<int>(std::ceil(std::sqrt(patches)));
     std::vector<PatchKey> order;
-    for (double y = reader.sideY() / 2; y < bounds.height; y += reader.sideY())
-        for (double x = reader.sideX() / 2; x < bounds.width && static_cast<int>(order.size()) < patches;
-             x += reader.sideX())
-            order.push_back(reader.patchAt({x, y}));
+    for (int i = 0; i < side * side; ++i)
+        order.push_back(reader.patchAt({middle.x + (i % side - side / 2) * reader.sideX(),
+                                        middle.y + (i / side - side / 2) * reader.sideY()}));
     const int threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 32U));
     PatchLoader loader(reader, threads, std::size_t{256} << 20);
     const auto start = Clock::now();
@@ -205,13 +237,7 @@ Json geneSwitch(int side, std::size_t genes, int repeats) {
             {"floor_milliseconds", spread(copies)}};
 }
 
-/// How long the networks alone need for the same work.
-double idealSeconds(const PredictionReport& report, const Json& encoder, const Json& dkan) {
-    return static_cast<double>(report.encoderPasses) / encoder["median"].get<double>() +
-           static_cast<double>(report.spots) / dkan["median"].get<double>();
-}
-
-Result<Json> benchPipeline(Pipeline& pipeline, const Json& alone, int repeats) {
+Result<Json> benchPipeline(Pipeline& pipeline, const BenchSettings& settings) {
     Json result;
     const auto all = pipeline.card().genes.size();
     for (int i = 0; i < 4 && !(i > 0 && pipeline.isSettled()); ++i) // batch sizes settle
@@ -220,14 +246,12 @@ Result<Json> benchPipeline(Pipeline& pipeline, const Json& alone, int repeats) {
         if (genes > all || (genes != all && genes >= all)) continue;
         std::vector<double> rates, shares;
         std::size_t passes = 0, spots = 0;
-        for (int i = 0; i < repeats; ++i) {
+        for (int i = 0; i < settings.repeats; ++i) {
             const auto outcome = pipeline.run(firstGenes(genes, all));
             if (!outcome) return Failure(outcome.error());
             const auto& r = outcome->report;
             rates.push_back(static_cast<double>(r.spots) / r.seconds);
-            shares.push_back(
-                idealSeconds(r, alone["encoder"], alone["dkan"][std::to_string(genes) + " genes"]) /
-                r.seconds);
+            shares.push_back(pipeline.networksSeconds(r, settings.seconds) / r.seconds);
             passes = r.encoderPasses;
             spots = r.spots;
         }
@@ -281,7 +305,7 @@ Result<void> runInferenceBench(const InferenceBenchOptions& options) {
     }
     say("Measuring the whole pipeline ...");
     Pipeline pipeline(std::move(*subject), *device, *precision, *ground, options.spots);
-    auto measured = benchPipeline(pipeline, alone, options.repeats);
+    auto measured = benchPipeline(pipeline, settings);
     if (!measured) return Failure(measured.error());
     document["pipeline"] = std::move(*measured);
     document["pipeline"]["patches_at_a_time"] = pipeline.patchBatch();

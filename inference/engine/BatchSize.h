@@ -7,8 +7,8 @@ namespace spotglass {
 constexpr double kLongestBatch = 6;
 
 /// Finds how many items a device should be given at a time, by trying with the work at hand: doubles as long
-/// as items get cheaper by a twentieth and a batch stays short, so that a cancel or a moved view is answered
-/// soon. Not thread-safe.
+/// as items get cheaper by a twentieth (one size without a gain may be chance or an awkward size, two in a
+/// row are not) and a batch stays short, so that a cancel or a moved view is answered soon. Not thread-safe.
 class BatchSize {
   public:
     /// `fixed` > 0 is used as it is (memory permitting); trials begin with `first`.
@@ -27,6 +27,7 @@ class BatchSize {
 
   private:
     void settle(int size);
+    void startSampling();
 
     const int most_;
     const bool fixed_;
@@ -34,6 +35,8 @@ class BatchSize {
     double longest_;
     double bestRate_ = 0, rate_ = 0; ///< items a second: of best_, of current_
     int samples_ = 0;                ///< of current_
+    double sampled_ = 0;             ///< seconds of those
+    int disappointments_ = 0;
     bool settled_ = false;
     int generation_ = 0;
 };

@@ -40,6 +40,8 @@ class EncoderCompute final : public Compute {
     const FrozenEncoder& encoder_;
 };
 
+constexpr double kLargeContext = 2e9; ///< multiplications; some 20 ms of one thread
+
 class TorchCompute final : public Compute {
   public:
     TorchCompute(LoadedModel model, std::unique_ptr<FrozenEncoder> encoder, const torch::Device& device,
@@ -65,8 +67,11 @@ class TorchCompute final : public Compute {
     }
     Tensor encodeMasked(int side) override { return maskedFeatures(*encoder_, side, device_); }
     Tensor slideTokens(const Tensor& features, const Tensor& positions) override {
-        // One computation that no parts can be made of: its products may have all threads.
-        const int before = device_.is_cpu() ? setMatrixThreads(partsAtOnce()) : 0;
+        // One computation that no parts can be made of: large products may have all threads, for small ones
+        // they would mostly wait for each other, and those who read have use for the time.
+        const bool large =
+            dkan_.multiplicationsOfContext(static_cast<double>(features.size(0))) > kLargeContext;
+        const int before = device_.is_cpu() ? setMatrixThreads(large ? partsAtOnce() : 1) : 0;
         auto tokens = dkan_.slideTokens(toDevice(features), positions);
         if (device_.is_cpu()) setMatrixThreads(before);
         return tokens;

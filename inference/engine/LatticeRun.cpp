@@ -202,6 +202,8 @@ Result<void> LatticeRun::predictAll(PatchStream& stream) {
         const auto index = nextWindow(windows_, looked);
         if (index == windows_.size()) return {};
         const auto done = predictWindow(predictor, index, looked);
+        report_.contexts = predictor.contexts();
+        report_.contextTokens = predictor.contextTokens();
         passNotesOn();
         if (!done) return Failure(done.error());
         if (*done) windows_[index].left = 0; // what is still left there cannot be read

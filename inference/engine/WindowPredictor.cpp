@@ -60,6 +60,8 @@ const torch::Tensor& WindowPredictor::slideTokens(const Request& request) {
     }
     tokens_ = parts_.runner.compute().slideTokens(parts_.bank.features(own), positions);
     tokensGeneration_ = parts_.runner.generation();
+    ++contexts_;
+    contextTokens_ += request.context.size();
     return tokens_;
 }
 

@@ -46,6 +46,10 @@ class WindowPredictor {
     /// The patches of `spots` that are not encoded yet, in order.
     [[nodiscard]] std::vector<PatchKey> unknownPatches(const std::vector<PredictorSpot>& spots) const;
 
+    /// Slide levels computed so far, and the tokens of all of them.
+    [[nodiscard]] std::size_t contexts() const { return contexts_; }
+    [[nodiscard]] std::size_t contextTokens() const { return contextTokens_; }
+
   private:
     struct Job {
         std::vector<std::size_t> wanted; ///< indices into Request::wanted
@@ -67,6 +71,7 @@ class WindowPredictor {
     torch::Tensor tokens_; ///< of the context in hand, on the device of tokensGeneration_
     int tokensGeneration_ = -1;
     std::size_t tokensId_ = 0;
+    std::size_t contexts_ = 0, contextTokens_ = 0;
 };
 
 } // namespace spotglass

@@ -183,10 +183,17 @@ class TestDeviceRunner : public QObject {
     void theBatchGrowsWhileItGains() {
         BatchSize batch(64);
         const auto perItem = [](int n) { return n < 8 ? 1.0 / n : 0.125; }; // no gain beyond 8
-        for (int i = 0; i < 20 && !batch.isSettled(); ++i)
+        for (int i = 0; i < 60 && !batch.isSettled(); ++i)
             batch.took(batch.next(), 1e-3 * perItem(batch.next()) * batch.next());
         QVERIFY(batch.isSettled());
         QCOMPARE(batch.next(), 8);
+    }
+    void oneBadSizeDoesNotEndTheSearch() {
+        BatchSize batch(16); // another program was busy while 4 were tried
+        for (int i = 0; i < 60 && !batch.isSettled(); ++i)
+            batch.took(batch.next(), batch.next() == 4 ? 1 : 0.1);
+        QVERIFY(batch.isSettled());
+        QCOMPARE(batch.next(), 16);
     }
     void aSlowBatchStaysShort() {
         BatchSize batch(64, 0, 0.5);

@@ -25,6 +25,9 @@ constexpr double resampledTolerance = 16; ///< mean difference to a picture of t
 constexpr std::int64_t maxRegionPixels = 1ll << 28;
 constexpr int largeSide = 1024; ///< longer tiles are shown in parts
 constexpr std::size_t largeTileBytes = 256u << 20;
+/// Patches do not end where tiles do, so a tile is soon asked for again by those beside it: a row of patches
+/// through a context window of 6 mm needs some 30 MB.
+constexpr std::size_t partTileBytes = 64u << 20;
 
 bool isLarge(const TiledTiffPicture& picture) {
     return picture.tileWidth > largeSide || picture.tileHeight > largeSide;
@@ -93,7 +96,7 @@ PixelTarget partOf(PixelTarget whole, int x, int y, int width, int height) {
 TiledTiffSource::TiledTiffSource(std::filesystem::path path, std::shared_ptr<OpenSlideSource> slide,
                                  std::shared_ptr<const TiledTiff> tiff)
     : path_(std::move(path)), slide_(std::move(slide)), tiff_(std::move(tiff)), info_(slide_->info()),
-      large_(largeTileBytes) {
+      large_(largeTileBytes), parts_(partTileBytes) {
     openSlideLevels_ = static_cast<int>(info_->levels.size());
     matchLevels();
     addSubPictures();
@@ -318,29 +321,21 @@ Result<void> TiledTiffSource::readTilePart(int level, std::int64_t column, std::
     }
     if (!tiff_->hasTile(picture, column, row) || isDoubtful(level, column, row))
         return elsewhere({ErrorKind::BadInput, "a tile of this slide is missing", path_.string(), {}});
-    const int insideX = static_cast<int>(part.x - column * picture.tileWidth),
-              insideY = static_cast<int>(part.y - row * picture.tileHeight);
-    if (isLarge(picture)) {
-        const auto done = readFromLarge(picture, column, row, insideX, insideY, reduction, out);
-        return done ? done : elsewhere(done.error());
-    }
-    if (insideX == 0 && insideY == 0) {
-        const auto done = tiff_->readTile(picture, column, row, reduction, out);
-        return done ? done : elsewhere(done.error());
-    }
-    const int x = insideX >> reduction, y = insideY >> reduction;
-    Raster tile = emptyRaster(x + out.width, y + out.height);
-    if (const auto done = tiff_->readTile(picture, column, row, reduction, targetOf(tile)); !done)
-        return elsewhere(done.error());
-    for (int line = 0; line < out.height; ++line)
-        std::copy_n(targetOf(tile).row(y + line) + x, out.width, out.row(line));
-    return {};
+    const std::int64_t tileX = column * picture.tileWidth, tileY = row * picture.tileHeight;
+    const int insideX = static_cast<int>(part.x - tileX), insideY = static_cast<int>(part.y - tileY);
+    const SlideLevel& its = info_->levels[static_cast<std::size_t>(level)];
+    const bool whole = part.width == std::min<std::int64_t>(picture.tileWidth, its.width - tileX) &&
+                       part.height == std::min<std::int64_t>(picture.tileHeight, its.height - tileY);
+    const auto done = whole && !isLarge(picture)
+                          ? tiff_->readTile(picture, column, row, reduction, out)
+                          : readFromDecoded(picture, column, row, insideX, insideY, reduction, out);
+    return done ? done : elsewhere(done.error());
 }
 
 /// `out` from (x, y) of that tile on, which is decoded as a whole.
-Result<void> TiledTiffSource::readFromLarge(const TiledTiffPicture& picture, std::int64_t column,
-                                            std::int64_t row, int x, int y, int reduction,
-                                            PixelTarget out) const {
+Result<void> TiledTiffSource::readFromDecoded(const TiledTiffPicture& picture, std::int64_t column,
+                                              std::int64_t row, int x, int y, int reduction,
+                                              PixelTarget out) const {
     const auto reduced = [reduction](std::int64_t side) {
         return static_cast<int>((side + (1 << reduction) - 1) >> reduction);
     };
@@ -348,15 +343,17 @@ Result<void> TiledTiffSource::readFromLarge(const TiledTiffPicture& picture, std
                   std::min<std::int64_t>(picture.tileWidth, picture.width - column * picture.tileWidth)),
               height = reduced(
                   std::min<std::int64_t>(picture.tileHeight, picture.height - row * picture.tileHeight));
-    const auto tile = large_.get(
-        {&picture, static_cast<std::size_t>(row * picture.columns + column), reduction},
-        std::size_t{4} * static_cast<std::size_t>(width) * static_cast<std::size_t>(height),
-        [&]() -> Result<Raster> {
-            Raster raster = emptyRaster(width, height);
-            if (auto done = tiff_->readTile(picture, column, row, reduction, targetOf(raster)); !done)
-                return Failure(done.error());
-            return raster;
-        });
+    const auto tile =
+        (isLarge(picture) ? large_ : parts_)
+            .get({&picture, static_cast<std::size_t>(row * picture.columns + column), reduction},
+                 std::size_t{4} * static_cast<std::size_t>(width) * static_cast<std::size_t>(height),
+                 [&]() -> Result<Raster> {
+                     Raster raster = emptyRaster(width, height);
+                     if (auto done = tiff_->readTile(picture, column, row, reduction, targetOf(raster));
+                         !done)
+                         return Failure(done.error());
+                     return raster;
+                 });
     if (!tile) return Failure(tile.error());
     const int left = x >> reduction, top = y >> reduction;
     const auto pixels = (*tile)->pixels.begin();

@@ -35,8 +35,9 @@ class TiledTiffSource final : public SlideSource {
     /// Whether that level is read directly. Compares first if that has not been done. Blocking.
     [[nodiscard]] bool isDirect(int level) const;
     /// Tiles of more than 1024 pixels along a side are kept decoded, in up to 256 MiB (or one tile, where a
-    /// single one needs more): how many have been decoded so far.
-    [[nodiscard]] std::size_t largeTilesDecoded() const { return large_.decoded(); }
+    /// single one needs more), and others of which a part was asked for in up to 64: how many of both have
+    /// been decoded so far.
+    [[nodiscard]] std::size_t tilesDecodedForParts() const { return large_.decoded() + parts_.decoded(); }
 
   private:
     struct Level;
@@ -52,17 +53,18 @@ class TiledTiffSource final : public SlideSource {
     [[nodiscard]] Result<void> readTiles(int level, LevelRect rect, int reduction, PixelTarget out) const;
     [[nodiscard]] Result<void> readTilePart(int level, std::int64_t column, std::int64_t row, LevelRect part,
                                             int reduction, PixelTarget out) const;
-    [[nodiscard]] Result<void> readFromLarge(const TiledTiffPicture& picture, std::int64_t column,
-                                             std::int64_t row, int x, int y, int reduction,
-                                             PixelTarget out) const;
+    [[nodiscard]] Result<void> readFromDecoded(const TiledTiffPicture& picture, std::int64_t column,
+                                               std::int64_t row, int x, int y, int reduction,
+                                               PixelTarget out) const;
 
     const std::filesystem::path path_;
     const std::shared_ptr<OpenSlideSource> slide_;
     const std::shared_ptr<const TiledTiff> tiff_;
     std::shared_ptr<const SlideInfo> info_;
     std::vector<std::unique_ptr<Level>> levels_; ///< one each of info_
-    mutable LargeTileCache large_;
-    int openSlideLevels_ = 0; ///< those from here on OpenSlide does not see
+    mutable LargeTileCache large_;               ///< shown in parts
+    mutable LargeTileCache parts_;               ///< read in parts by whoever cuts patches
+    int openSlideLevels_ = 0;                    ///< those from here on OpenSlide does not see
 };
 
 } // namespace spotglass
