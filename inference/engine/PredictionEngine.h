@@ -50,7 +50,7 @@ struct PredictionReport {
     std::size_t encoderPasses = 0; ///< of the frozen encoder, one a distinct patch
     std::size_t featuresFromCache = 0;
     std::size_t contexts = 0, contextTokens = 0; ///< slide levels computed, and their tokens in all
-    int patchBatch = 0, spotBatch = 0; ///< patches and spots given to the device at a time
+    int patchBatch = 0, spotBatch = 0;           ///< patches and spots given to the device at a time
     double seconds = 0;
     std::vector<std::string> notes; ///< sentences for the user: resampling, a device that failed, ...
 };
