@@ -27,9 +27,12 @@ class EncoderCompute final : public Compute {
     [[nodiscard]] std::string device() const override { return "cpu"; }
     Later encode(const Tensor& patches) override {
         const torch::NoGradGuard noGradient;
-        return Later(inParts(patches.size(0), [&](int64_t begin, int64_t count) {
+        const int before = setMatrixThreads(1); // the parts have the threads
+        auto features = inParts(patches.size(0), [&](int64_t begin, int64_t count) {
             return asStoredFeatures(encoder_.encode(unitRgb(patches.narrow(0, begin, count))));
-        }));
+        });
+        setMatrixThreads(before);
+        return Later(features);
     }
     Tensor encodeMasked(int side) override { return maskedFeatures(encoder_, side, torch::kCPU); }
     Tensor slideTokens(const Tensor&, const Tensor&) override { throw std::logic_error("features only"); }

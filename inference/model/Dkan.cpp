@@ -1,10 +1,17 @@
 #include "inference/model/Dkan.h"
 
+#include "inference/model/GenePath.h"
 #include "inference/model/ResNet.h"
 
 namespace spotglass {
 namespace nn = torch::nn;
 namespace {
+
+/// Gene tokens G x D query each spot's token B x D -> B x G x D.
+torch::Tensor throughPath(CrossTransformer& path, const torch::Tensor& genes, const torch::Tensor& token) {
+    if (torch::GradMode::is_enabled()) return trainedGenePath(*path, genes, token);
+    return path->forwardSingleKey(genes.unsqueeze(0).expand({token.size(0), -1, -1}), token.unsqueeze(1));
+}
 
 /// A module that only gives its children a common name.
 struct GroupImpl : nn::Module {};
@@ -123,8 +130,7 @@ DkanOutputs DkanImpl::forward(const DkanSpots& spots, const torch::Tensor& textT
     out.target = headTarget_(t.patch.mean(1));
     out.neighbor = headNeighbor_(t.region.mean(1));
     out.global = headGlobal_(spots.slideTokens);
-    out.imageGeneEmbedding = imagePath_->forwardSingleKey(
-        textTokens.unsqueeze(0).expand({t.image.size(0), -1, -1}), out.imageToken.unsqueeze(1));
+    out.imageGeneEmbedding = throughPath(imagePath_, textTokens, out.imageToken);
     out.prediction = headFinal_(out.imageGeneEmbedding).squeeze(-1);
     return out;
 }
@@ -133,8 +139,7 @@ torch::Tensor DkanImpl::encodeExpression(const torch::Tensor& expression, const 
     const auto projected = expressionProjection_(expression);
     const auto hidden =
         torch::dropout(expressionLinear_(torch::gelu(projected)), config.expressionDropout, is_training());
-    const auto token = expressionNorm_(hidden + projected).unsqueeze(1);
-    return expressionPath_->forwardSingleKey(textTokens.unsqueeze(0).expand({token.size(0), -1, -1}), token);
+    return throughPath(expressionPath_, textTokens, expressionNorm_(hidden + projected));
 }
 
 } // namespace spotglass

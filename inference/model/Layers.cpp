@@ -138,10 +138,6 @@ torch::Tensor CrossAttentionImpl::singleKey(const torch::Tensor& key) {
     return (toOut ? product(*toOut->ptr<nn::LinearImpl>(0), value) : value).to(key.scalar_type());
 }
 
-torch::Tensor CrossAttentionImpl::dropOut(const torch::Tensor& x) {
-    return toOut ? torch::dropout(x, dropout, is_training()) : x;
-}
-
 FeedForwardImpl::FeedForwardImpl(int width, int hidden, double dropout) {
     net = register_module("net", nn::Sequential(linear(width, hidden, true), nn::GELU(), nn::Dropout(dropout),
                                                 linear(hidden, width, true), nn::Dropout(dropout)));
@@ -193,11 +189,7 @@ torch::Tensor CrossTransformerImpl::forward(torch::Tensor queries, const torch::
 
 torch::Tensor CrossTransformerImpl::forwardSingleKey(torch::Tensor queries, const torch::Tensor& key) {
     for (const auto& [attention, feedForward] : blocks) {
-        const auto answer = attention->fn->singleKey(attention->norm(key));
-        if (attention->is_training() && attention->fn->dropout > 0) // dropout is drawn for each gene
-            queries = attention->fn->dropOut(answer.expand({-1, queries.size(1), -1})) + queries;
-        else
-            queries = answer + queries;
+        queries = attention->fn->singleKey(attention->norm(key)) + queries;
         queries = feedForward->fn(feedForward->norm(queries)) + queries;
     }
     return queries;

@@ -42,7 +42,6 @@ struct CrossAttentionImpl : torch::nn::Module {
     /// The same for a single key, where softmax is 1 (section 5.1): B x 1 x D, before dropout, to be
     /// broadcast.
     torch::Tensor singleKey(const torch::Tensor& key);
-    torch::Tensor dropOut(const torch::Tensor& x);
 
     int heads;
     double scale, dropout;
@@ -56,6 +55,7 @@ struct FeedForwardImpl : torch::nn::Module {
     FeedForwardImpl(int width, int hidden, double dropout);
     torch::Tensor forward(const torch::Tensor& x);
     torch::nn::Sequential net{nullptr};
+    [[nodiscard]] double dropout() const { return net->ptr<torch::nn::DropoutImpl>(2)->options.p(); }
     [[nodiscard]] const torch::nn::LinearImpl& first() const { return *net->ptr<torch::nn::LinearImpl>(0); }
     [[nodiscard]] const torch::nn::LinearImpl& second() const { return *net->ptr<torch::nn::LinearImpl>(3); }
 };
@@ -92,6 +92,7 @@ struct CrossTransformerImpl : torch::nn::Module {
     torch::Tensor forward(torch::Tensor queries, const torch::Tensor& keys,
                           const torch::Tensor& keyMask = {});
     /// queries B x N x D with one key a sample (B x 1 x D): exact, without query projections (section 5.1).
+    /// Without dropout; trainedGenePath() is for training.
     torch::Tensor forwardSingleKey(torch::Tensor queries, const torch::Tensor& key);
     std::vector<AttentionBlock<CrossAttention>> blocks;
 };

@@ -1,0 +1,222 @@
+// What a training step costs: the program's against the plain one, at the same weights and batch.
+// bench_training
+// [--spots 8] [--sections 2] [--section-spots 300] [--genes 250] [--width 1024] [--patch 224] [--repeats 3]
+// [--dropout 0.3] [--skip-plain]. One JSON document on standard output. With --dropout 0 the two steps'
+// losses and gradients are compared as well.
+#include "bench/PlainDkan.h"
+#include "inference/model/ModelBench.h"
+#include "inference/model/Parallel.h"
+#include "viewer/base/Process.h"
+
+#include <algorithm>
+#include <atomic>
+#include <c10/core/CPUAllocator.h>
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+using namespace spotglass;
+using Json = nlohmann::json;
+using torch::Tensor;
+
+namespace {
+
+/// Counts the bytes of tensors, those alive and the most there were.
+class CountingAllocator final : public at::Allocator {
+  public:
+    at::DataPtr allocate(std::size_t n) const override {
+        auto memory = under_->allocate(n);
+        const auto now = bytes_ += n;
+        for (auto most = peak_.load(); most < now && !peak_.compare_exchange_weak(most, now);) {
+        }
+        auto* block = new Block{std::move(memory), n};
+        return {block->memory.get(), block, &release, at::Device(at::kCPU)};
+    }
+    at::DeleterFnPtr raw_deleter() const override { return nullptr; }
+    static std::size_t alive() { return bytes_; }
+    static std::size_t peakSince() { return peak_.exchange(bytes_); }
+
+  private:
+    struct Block {
+        at::DataPtr memory;
+        std::size_t bytes;
+    };
+    static void release(void* context) {
+        auto* block = static_cast<Block*>(context);
+        bytes_ -= block->bytes;
+        delete block;
+    }
+    at::Allocator* under_ = c10::GetDefaultCPUAllocator();
+    static inline std::atomic<std::size_t> bytes_{0}, peak_{0};
+};
+
+struct Settings {
+    int spots = 8, sections = 2, sectionSpots = 300, genes = 250, width = 1024, patch = 224, repeats = 3;
+    double dropout = -1; ///< that of the published configuration
+    bool plain = true;
+};
+
+Settings settingsOf(int count, char** arguments) {
+    Settings s;
+    for (int i = 1; i < count; ++i) {
+        const std::string name = arguments[i];
+        if (name == "--skip-plain") {
+            s.plain = false;
+            continue;
+        }
+        const double value = i + 1 < count ? std::atof(arguments[++i]) : 0;
+        for (const auto& [key, field] : {std::pair{"--spots", &s.spots},
+                                         {"--sections", &s.sections},
+                                         {"--section-spots", &s.sectionSpots},
+                                         {"--genes", &s.genes},
+                                         {"--width", &s.width},
+                                         {"--patch", &s.patch},
+                                         {"--repeats", &s.repeats}})
+            if (name == key) *field = static_cast<int>(value);
+        if (name == "--dropout") s.dropout = value;
+    }
+    return s;
+}
+
+/// A batch of made-up spots, evenly from made-up sections.
+struct Batch {
+    Tensor patches, neighbours, mask, text, expression;
+    std::vector<PlainSection> sections;
+};
+
+Batch batchOf(const Settings& s, const DkanConfig& c) {
+    torch::manual_seed(3);
+    Batch b{torch::randn({s.spots, 3, s.patch, s.patch}), torch::randn({s.spots, c.regionCells(), c.width}),
+            torch::ones({s.spots, c.regionCells()}),      torch::randn({c.genes, c.textWidth}),
+            torch::rand({s.spots, c.genes}) * 3,          {}};
+    const auto side = static_cast<int64_t>(std::ceil(std::sqrt(s.sectionSpots)));
+    const auto index = torch::arange(s.sectionSpots);
+    for (int i = 0; i < s.sections; ++i) {
+        const auto rows = torch::arange(i, s.spots, s.sections);
+        b.sections.push_back({torch::randn({s.sectionSpots, c.width}),
+                              torch::stack({index.div(side, "floor"), index.remainder(side)}, 1), rows,
+                              torch::randint(s.sectionSpots, {rows.size(0)}, torch::kLong)});
+    }
+    return b;
+}
+
+Tensor ourLoss(Dkan& net, const Batch& b, const DkanLossConfig& config) {
+    auto tokens = torch::zeros({b.patches.size(0), net->config.width});
+    for (const auto& section : b.sections)
+        tokens = tokens.index_copy(
+            0, section.rows,
+            net->encodeSlide(section.features, section.positions).index_select(0, section.spots));
+    const auto text = net->encodeText(b.text);
+    const auto out = net->forward({b.patches, b.neighbours, b.mask, tokens}, text);
+    return dkanLoss(out, net->encodeExpression(b.expression, text), b.expression, config).total;
+}
+
+struct Measured {
+    double loss = 0;
+    std::vector<double> seconds;
+    std::size_t activations = 0; ///< bytes of tensors at most, beyond weights, gradients and Adam's
+    std::vector<Tensor> gradients;
+};
+
+Measured measure(Dkan& net, const std::function<Tensor()>& loss, int repeats) {
+    torch::optim::Adam adam(net->parameters(), torch::optim::AdamOptions(1e-9));
+    Measured m;
+    for (int i = 0; i <= repeats; ++i) { // the first makes gradients and Adam's state
+        const auto before = CountingAllocator::alive();
+        CountingAllocator::peakSince();
+        const auto start = std::chrono::steady_clock::now();
+        adam.zero_grad();
+        {
+            const auto value = loss();
+            value.backward();
+            m.loss = value.item<double>();
+        }
+        const auto peak = CountingAllocator::peakSince();
+        if (i == 0)
+            for (const auto& p : net->parameters())
+                m.gradients.push_back(p.grad().defined() ? p.grad().clone() : torch::zeros_like(p));
+        adam.step();
+        const std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+        if (i == 0) continue;
+        m.seconds.push_back(time.count());
+        m.activations = std::max(m.activations, peak - before);
+    }
+    std::sort(m.seconds.begin(), m.seconds.end());
+    return m;
+}
+
+Json toJson(const Measured& m) {
+    return {{"seconds_a_step",
+             {{"median", m.seconds[m.seconds.size() / 2]},
+              {"low", m.seconds.front()},
+              {"high", m.seconds.back()},
+              {"repeats", m.seconds.size()}}},
+            {"activation_bytes", m.activations},
+            {"loss", m.loss}};
+}
+
+double distance(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+    double worst = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        const double size = b[i].norm().item<double>();
+        if (size > 0) worst = std::max(worst, (a[i] - b[i]).norm().item<double>() / size);
+    }
+    return worst;
+}
+
+} // namespace
+
+int main(int count, char** arguments) {
+    chooseFastMatrixLibrary(MatrixChoice::Now);
+    static CountingAllocator allocator;
+    c10::SetCPUAllocator(&allocator, 100);
+    at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+    setMatrixThreads(partsAtOnce());
+    const auto s = settingsOf(count, arguments);
+    DkanConfig config;
+    config.genes = s.genes;
+    config.width = config.textWidth = s.width;
+    if (s.dropout >= 0) {
+        for (auto* t :
+             {&config.fusion, &config.slide, &config.region, &config.image, &config.expression, &config.text})
+            t->dropout = s.dropout;
+        config.expressionDropout = s.dropout;
+    }
+    torch::manual_seed(7);
+    Dkan net(config);
+    net->train();
+    const auto batch = batchOf(s, config);
+    const DkanLossConfig loss{0.3, config.temperature, 3, false};
+    Json document{{"spots", s.spots},
+                  {"sections", s.sections},
+                  {"spots_a_section", s.sectionSpots},
+                  {"genes", s.genes},
+                  {"width", s.width},
+                  {"threads", at::get_num_threads()},
+                  {"dropout", config.image.dropout},
+                  {"floor", {{"matrix_gflops", matrixRate(torch::kCPU, Precision::Float32)}}}};
+    const auto ours = measure(
+        net, [&] { return ourLoss(net, batch, loss); }, s.repeats);
+    document["step"] = toJson(ours);
+    if (s.plain) {
+        PlainDkan plain(net);
+        const auto theirs = measure(
+            net,
+            [&] {
+                return plain.loss(batch.patches, batch.neighbours, batch.mask, batch.sections, batch.text,
+                                  batch.expression, loss);
+            },
+            s.repeats);
+        document["plain"] = toJson(theirs);
+        document["times_faster"] =
+            theirs.seconds[theirs.seconds.size() / 2] / ours.seconds[ours.seconds.size() / 2];
+        document["activation_share"] =
+            static_cast<double>(ours.activations) / static_cast<double>(theirs.activations);
+        if (config.image.dropout == 0) {
+            document["loss_differs_by"] = std::abs(ours.loss / theirs.loss - 1);
+            document["gradients_differ_by"] = distance(ours.gradients, theirs.gradients);
+        }
+    }
+    std::fprintf(stdout, "%s\n", document.dump(1).c_str());
+    return 0;
+}
