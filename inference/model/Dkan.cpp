@@ -1,7 +1,7 @@
 #include "inference/model/Dkan.h"
 
-#include "inference/model/GenePath.h"
 #include "inference/model/ResNet.h"
+#include "inference/model/TrainedLayers.h"
 
 namespace spotglass {
 namespace nn = torch::nn;
@@ -137,8 +137,8 @@ DkanOutputs DkanImpl::forward(const DkanSpots& spots, const torch::Tensor& textT
 
 torch::Tensor DkanImpl::encodeExpression(const torch::Tensor& expression, const torch::Tensor& textTokens) {
     const auto projected = expressionProjection_(expression);
-    const auto hidden =
-        torch::dropout(expressionLinear_(torch::gelu(projected)), config.expressionDropout, is_training());
+    const auto hidden = trainedDropout(expressionLinear_(torch::gelu(projected)),
+                                       is_training() ? config.expressionDropout : 0);
     return throughPath(expressionPath_, textTokens, expressionNorm_(hidden + projected));
 }
 

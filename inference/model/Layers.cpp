@@ -1,5 +1,7 @@
 #include "inference/model/Layers.h"
 
+#include "inference/model/TrainedLayers.h"
+
 #include <cmath>
 #include <map>
 
@@ -46,7 +48,14 @@ torch::Tensor attendAtOnce(const torch::Tensor& q, const torch::Tensor& k, const
 
 torch::Tensor projected(nn::Sequential& toOut, const torch::Tensor& x) {
     if (!toOut) return x;
-    return toOut->ptr<nn::DropoutImpl>(1)->forward(product(*toOut->ptr<nn::LinearImpl>(0), x));
+    return trainedDropout(product(*toOut->ptr<nn::LinearImpl>(0), x),
+                          toOut->is_training() ? toOut->ptr<nn::DropoutImpl>(1)->options.p() : 0);
+}
+
+/// x + MLP(LayerNorm(x)).
+torch::Tensor throughMlp(PreNormImpl<FeedForward>& block, const torch::Tensor& x) {
+    if (torch::GradMode::is_enabled()) return trainedMlp(block, x);
+    return block.fn(block.norm(x)) + x;
 }
 
 /// Makes `depth` layers and registers them in `owner` as layers.<i>.0 and layers.<i>.1.
@@ -144,7 +153,6 @@ FeedForwardImpl::FeedForwardImpl(int width, int hidden, double dropout) {
 }
 
 torch::Tensor FeedForwardImpl::forward(const torch::Tensor& x) {
-    if (is_training() || torch::GradMode::is_enabled()) return net->forward(x);
     const auto rows = x.reshape({-1, x.size(-1)});
     const auto apply = [&](const torch::Tensor& part) {
         auto hidden = product(first(), part);
@@ -168,7 +176,7 @@ TransformerImpl::TransformerImpl(int width, int hidden, int depth, const Transfo
 torch::Tensor TransformerImpl::forward(torch::Tensor x, const torch::Tensor& keyMask) {
     for (const auto& [attention, feedForward] : blocks) {
         x = attention->fn(attention->norm(x), keyMask) + x;
-        x = feedForward->fn(feedForward->norm(x)) + x;
+        x = throughMlp(*feedForward, x);
     }
     return x;
 }
@@ -182,7 +190,7 @@ torch::Tensor CrossTransformerImpl::forward(torch::Tensor queries, const torch::
                                             const torch::Tensor& keyMask) {
     for (const auto& [attention, feedForward] : blocks) {
         queries = attention->fn(attention->norm(queries), attention->norm(keys), keyMask) + queries;
-        queries = feedForward->fn(feedForward->norm(queries)) + queries;
+        queries = throughMlp(*feedForward, queries);
     }
     return queries;
 }
@@ -190,7 +198,7 @@ torch::Tensor CrossTransformerImpl::forward(torch::Tensor queries, const torch::
 torch::Tensor CrossTransformerImpl::forwardSingleKey(torch::Tensor queries, const torch::Tensor& key) {
     for (const auto& [attention, feedForward] : blocks) {
         queries = attention->fn->singleKey(attention->norm(key)) + queries;
-        queries = feedForward->fn(feedForward->norm(queries)) + queries;
+        queries = throughMlp(*feedForward, queries);
     }
     return queries;
 }

@@ -50,7 +50,8 @@ struct CrossAttentionImpl : torch::nn::Module {
 };
 TORCH_MODULE(CrossAttention);
 
-/// net.0 Linear, GELU (erf), dropout, net.3 Linear, dropout.
+/// net.0 Linear, GELU (erf), dropout, net.3 Linear, dropout. Its forward() is for inference, without dropout
+/// and gradients; trainedMlp() is for training.
 struct FeedForwardImpl : torch::nn::Module {
     FeedForwardImpl(int width, int hidden, double dropout);
     torch::Tensor forward(const torch::Tensor& x);

@@ -13,7 +13,10 @@
 #include <c10/core/CPUAllocator.h>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <nlohmann/json.hpp>
+#include <unistd.h>
 
 using namespace spotglass;
 using Json = nlohmann::json;
@@ -21,32 +24,33 @@ using torch::Tensor;
 
 namespace {
 
-/// Counts the bytes of tensors, those alive and the most there were.
+/// Counts the bytes of tensors, those alive and the most there were. Each block begins with its size.
 class CountingAllocator final : public at::Allocator {
   public:
     at::DataPtr allocate(std::size_t n) const override {
-        auto memory = under_->allocate(n);
+        auto* block =
+            static_cast<std::byte*>(std::aligned_alloc(kAlign, (n + 2 * kAlign - 1) / kAlign * kAlign));
+        if (!block) throw std::bad_alloc();
+        std::memcpy(block, &n, sizeof n);
         const auto now = bytes_ += n;
         for (auto most = peak_.load(); most < now && !peak_.compare_exchange_weak(most, now);) {
         }
-        auto* block = new Block{std::move(memory), n};
-        return {block->memory.get(), block, &release, at::Device(at::kCPU)};
+        auto* data = block + kAlign;
+        return {data, data, &release, at::Device(at::kCPU)};
     }
-    at::DeleterFnPtr raw_deleter() const override { return nullptr; }
+    at::DeleterFnPtr raw_deleter() const override { return &release; }
     static std::size_t alive() { return bytes_; }
     static std::size_t peakSince() { return peak_.exchange(bytes_); }
 
   private:
-    struct Block {
-        at::DataPtr memory;
-        std::size_t bytes;
-    };
-    static void release(void* context) {
-        auto* block = static_cast<Block*>(context);
-        bytes_ -= block->bytes;
-        delete block;
+    static constexpr std::size_t kAlign = 64;
+    static void release(void* data) {
+        auto* block = static_cast<std::byte*>(data) - kAlign;
+        std::size_t n = 0;
+        std::memcpy(&n, block, sizeof n);
+        bytes_ -= n;
+        std::free(block);
     }
-    at::Allocator* under_ = c10::GetDefaultCPUAllocator();
     static inline std::atomic<std::size_t> bytes_{0}, peak_{0};
 };
 
@@ -167,7 +171,10 @@ double distance(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
 } // namespace
 
 int main(int count, char** arguments) {
-    chooseFastMatrixLibrary(MatrixChoice::Now);
+    if (!std::getenv("OPENBLAS_CORETYPE")) { // which the library has read by now
+        chooseFastMatrixLibrary(MatrixChoice::Now);
+        if (std::getenv("OPENBLAS_CORETYPE")) execv("/proc/self/exe", arguments);
+    }
     static CountingAllocator allocator;
     c10::SetCPUAllocator(&allocator, 100);
     at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));

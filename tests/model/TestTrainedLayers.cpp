@@ -1,5 +1,5 @@
 #include "inference/model/Dropout.h"
-#include "inference/model/GenePath.h"
+#include "inference/model/TrainedLayers.h"
 
 #include <QtTest>
 
@@ -21,23 +21,23 @@ torch::Tensor mask(at::IntArrayRef shape, double p, std::uint64_t seed) {
     return ones;
 }
 
+torch::Tensor plainMlp(PreNormImpl<FeedForward>& block, const torch::Tensor& x, double p) {
+    const std::uint64_t seed = p > 0 ? drawSeed() : 0;
+    const auto &first = block.fn->first(), &second = block.fn->second();
+    const auto hidden = torch::gelu(torch::linear(block.norm(x), first.weight, first.bias));
+    const auto dropped = hidden * mask(hidden.sizes(), p, seed ^ 0x5851F42D4C957F2DULL);
+    const auto out = torch::linear(dropped, second.weight, second.bias);
+    return x + out * mask(out.sizes(), p, seed);
+}
+
 /// The same layers from LibTorch's own operations, with the masks that the seeds stand for.
 torch::Tensor plain(CrossTransformer& layers, const torch::Tensor& text, const torch::Tensor& key, double p) {
     auto x = text.unsqueeze(0).expand({key.size(0), -1, -1});
-    const auto rows = key.size(0) * text.size(0);
     for (const auto& [attention, feedForward] : layers->blocks) {
-        std::array<std::uint64_t, 3> seeds{};
-        if (layers->is_training())
-            for (auto& seed : seeds)
-                seed = drawSeed();
-        const double q = layers->is_training() ? p : 0;
+        const double q = attention->fn->toOut ? p : 0;
+        const std::uint64_t seed = q > 0 ? drawSeed() : 0;
         const auto answer = attention->fn(x, attention->norm(key).unsqueeze(1), torch::Tensor());
-        x = x + answer * (attention->fn->toOut ? mask(answer.sizes(), q, seeds[0]) : torch::ones({}));
-        const auto &first = feedForward->fn->first(), &second = feedForward->fn->second();
-        const auto hidden = torch::gelu(torch::linear(feedForward->norm(x), first.weight, first.bias));
-        const auto dropped = hidden * mask({rows, hidden.size(2)}, q, seeds[1]).view(hidden.sizes());
-        const auto out = torch::linear(dropped, second.weight, second.bias);
-        x = x + out * mask({rows, out.size(2)}, q, seeds[2]).view(out.sizes());
+        x = plainMlp(*feedForward, x + answer * mask(answer.sizes(), q, seed), p);
     }
     return x;
 }
@@ -48,7 +48,7 @@ double relative(const torch::Tensor& got, const torch::Tensor& want) {
 
 } // namespace
 
-class TestGenePath : public QObject {
+class TestTrainedLayers : public QObject {
     Q_OBJECT
 
   private Q_SLOTS:
@@ -93,6 +93,38 @@ class TestGenePath : public QObject {
         QVERIFY(relative(ours, expected) < 1e-12);
         for (std::size_t i = 0; i < inputs.size(); ++i)
             QVERIFY2(relative(gradients[i], wanted[i]) < 1e-10, names[i].c_str());
+    }
+    void anMlpKeepsOnlyItsInput_data() {
+        QTest::addColumn<double>("dropout");
+        QTest::newRow("without dropout") << 0.0;
+        QTest::newRow("with dropout") << 0.25;
+    }
+    void anMlpKeepsOnlyItsInput() {
+        QFETCH(double, dropout);
+        PreNormImpl<FeedForward> block(static_cast<int>(kWidth),
+                                       FeedForward(static_cast<int>(kWidth), 12, dropout));
+        block.to(torch::kFloat64);
+        const auto x = torch::randn({3, 700, kWidth}, torch::dtype(torch::kFloat64).requires_grad(true));
+        auto inputs = block.parameters();
+        inputs.push_back(x);
+        const auto weights = torch::randn_like(x);
+        torch::manual_seed(2);
+        const auto ours = trainedMlp(block, x);
+        const auto gradients = torch::autograd::grad({(ours * weights).sum()}, inputs);
+        torch::manual_seed(2);
+        const auto expected = plainMlp(block, x, dropout);
+        const auto wanted = torch::autograd::grad({(expected * weights).sum()}, inputs);
+        QVERIFY(relative(ours, expected) < 1e-12);
+        for (std::size_t i = 0; i < inputs.size(); ++i)
+            QVERIFY(relative(gradients[i], wanted[i]) < 1e-10);
+    }
+    void dropoutHasTheSameMaskBothWays() {
+        const auto x = torch::randn({40, 50}, torch::dtype(torch::kFloat64).requires_grad(true));
+        const auto out = trainedDropout(x.t(), 0.4);
+        const auto gradient = torch::autograd::grad({out.sum()}, {x})[0];
+        QVERIFY(relative(out, x.t() * gradient.t()) < 1e-12);
+        const double dropped = (gradient == 0).to(torch::kFloat64).mean().item<double>();
+        QVERIFY(std::abs(dropped - 0.4) < 0.05);
     }
     void withoutTrainingNothingIsDropped() {
         auto layers = path(2, 0.5);
@@ -151,5 +183,5 @@ class TestGenePath : public QObject {
     }
 };
 
-QTEST_GUILESS_MAIN(TestGenePath)
-#include "TestGenePath.moc"
+QTEST_GUILESS_MAIN(TestTrainedLayers)
+#include "TestTrainedLayers.moc"
