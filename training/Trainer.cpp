@@ -2,6 +2,7 @@
 
 #include "inference/model/DkanInference.h"
 #include "inference/model/DkanLoss.h"
+#include "training/Adam.h"
 
 #include <chrono>
 #include <cmath>
@@ -33,8 +34,7 @@ class Run {
   public:
     Run(const TrainingConfig& config, LoadedModel& model, const std::vector<SectionTensors>& sections)
         : config_(config), model_(model), sections_(sections), random_(config.seed),
-          adam_(model.network->parameters(),
-                torch::optim::AdamOptions(config.learningRate).weight_decay(config.weightDecay)) {
+          adam_(model.network->parameters(), {.weightDecay = config.weightDecay}) {
         for (std::size_t s = 0; s < sections.size(); ++s) {
             features_.push_back(usual(sections[s].features));
             neighbours_.push_back(usual(sections[s].neighborFeatures));
@@ -48,10 +48,8 @@ class Run {
     /// One pass over all training spots; means of the loss terms.
     Result<nlohmann::json> epoch(int number, const CancelToken& cancel) {
         model_.network->train();
-        for (auto& group : adam_.param_groups())
-            static_cast<torch::optim::AdamOptions&>(group.options())
-                .lr(config_.learningRate *
-                    std::pow(config_.learningRateDecay, (number - 1) / config_.learningRateStep));
+        rate_ = config_.learningRate *
+                std::pow(config_.learningRateDecay, (number - 1) / config_.learningRateStep);
         for (std::size_t i = spots_.size(); i > 1; --i)
             std::swap(spots_[i - 1], spots_[random_() % i]);
         nlohmann::json sums{{"total", 0.0}, {"supervised", 0.0}, {"contrastive", 0.0}};
@@ -104,7 +102,7 @@ class Run {
 
     DkanLoss step(const std::vector<SpotRef>& batch) {
         auto& net = *model_.network;
-        adam_.zero_grad();
+        adam_.zeroGradients();
         std::vector<Tensor> slideTokens(sections_.size());
         std::vector<Tensor> patches, neighbours, masks, tokens, expression;
         const auto thin = [&](const Tensor& f) {
@@ -127,7 +125,7 @@ class Run {
         const auto measured = torch::stack(expression);
         const auto loss = dkanLoss(out, net.encodeExpression(measured, text), measured, loss_);
         loss.total.backward();
-        adam_.step();
+        adam_.step(rate_);
         ++steps_;
         averageWeights();
         return loss;
@@ -150,7 +148,8 @@ class Run {
     std::vector<Tensor> features_, neighbours_; // standardised, by section
     std::vector<SpotRef> spots_;
     std::mt19937_64 random_;
-    torch::optim::Adam adam_;
+    Adam adam_;
+    double rate_ = 0;
     DkanLossConfig loss_;
     std::vector<Tensor> average_, raw_;
     int steps_ = 0;

@@ -1,13 +1,10 @@
 #include "inference/model/Dropout.h"
 
+#include "inference/model/Parallel.h"
+
 #include <ATen/Dispatch.h>
-#include <ATen/Parallel.h>
 #include <cmath>
 #include <stdexcept>
-
-#ifndef _OPENMP
-#error "Without OpenMP at::parallel_for() is a plain loop"
-#endif
 
 namespace spotglass {
 namespace {
@@ -64,7 +61,7 @@ void dropOut(torch::Tensor& values, double p, std::uint64_t seed, std::int64_t f
         auto* data = values.data_ptr<scalar_t>();
         const auto count = values.numel();
         const auto blocks = (count + kElementsAtATime - 1) / kElementsAtATime;
-        at::parallel_for(0, blocks, 4, [&](std::int64_t begin, std::int64_t end) {
+        inThreads(blocks, 4, [&](std::int64_t begin, std::int64_t end) {
             const auto from = begin * kElementsAtATime, to = std::min(count, end * kElementsAtATime);
             mask(data + from, to - from, first + from);
         });

@@ -31,6 +31,10 @@ torch::Tensor inParts(int64_t items, const std::function<torch::Tensor(int64_t, 
     return torch::cat(rows);
 }
 
+void inThreads(int64_t items, int64_t least, const std::function<void(int64_t, int64_t)>& work) {
+    at::parallel_for(0, items, least, work);
+}
+
 void keepProductsOnTheirThread() {
     setMatrixThreads(1);
 }

@@ -6,6 +6,10 @@
 
 namespace spotglass {
 
+/// Does `work` for [begin, end) until all `items` are done, on LibTorch's own threads, none of them for less
+/// than `least`. `work` must not throw.
+void inThreads(int64_t items, int64_t least, const std::function<void(int64_t begin, int64_t end)>& work);
+
 /// Work on B items on the CPU, each thread its own part from beginning to end: threads then meet once a
 /// batch, not once in each of its hundreds of operations (at two threads and small networks several times
 /// faster). `part` computes rows [begin, begin + count); it runs on several threads at once, without
