@@ -28,6 +28,8 @@ class Adam {
     /// First and second moments, in the parameters' order.
     [[nodiscard]] std::vector<torch::Tensor>& first() { return first_; }
     [[nodiscard]] std::vector<torch::Tensor>& second() { return second_; }
+    [[nodiscard]] const std::vector<torch::Tensor>& first() const { return first_; }
+    [[nodiscard]] const std::vector<torch::Tensor>& second() const { return second_; }
     [[nodiscard]] std::int64_t steps() const { return steps_; }
     void setSteps(std::int64_t steps) { steps_ = steps; }
 

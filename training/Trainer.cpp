@@ -1,159 +1,23 @@
 #include "training/Trainer.h"
 
-#include "inference/model/DkanInference.h"
-#include "inference/model/DkanLoss.h"
-#include "training/Adam.h"
+#include "inference/model/Parallel.h"
+#include "training/ModelParts.h"
+#include "training/TrainingRun.h"
+#include "viewer/base/Process.h"
 
 #include <chrono>
 #include <cmath>
-#include <numeric>
-#include <random>
 
 namespace spotglass {
 namespace {
 
 using torch::Tensor;
+using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
-/// A spot of the training set: section and row.
-struct SpotRef {
-    std::size_t section;
-    int64_t row;
-};
-
-/// Flips and quarter turns, each with p = 0.5, drawn for every patch on its own. patch: 3 x H x W.
-Tensor augmented(Tensor patch, std::mt19937_64& random) {
-    const auto bits = random();
-    if (bits & 1) patch = patch.flip({2});
-    if (bits & 2) patch = patch.flip({1});
-    if (bits & 4) patch = patch.rot90(1, {1, 2});
-    return patch;
+double secondsSince(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
 }
-
-class Run {
-  public:
-    Run(const TrainingConfig& config, LoadedModel& model, const std::vector<SectionTensors>& sections)
-        : config_(config), model_(model), sections_(sections), random_(config.seed),
-          adam_(model.network->parameters(), {.weightDecay = config.weightDecay}) {
-        for (std::size_t s = 0; s < sections.size(); ++s) {
-            features_.push_back(usual(sections[s].features));
-            neighbours_.push_back(usual(sections[s].neighborFeatures));
-            for (int64_t r = 0; r < sections[s].features.size(0); ++r)
-                spots_.push_back({s, r});
-        }
-        loss_ = {config.distillation, config.model.temperature, config.contrastiveWeightScale,
-                 config.contrastWithinSpots};
-    }
-
-    /// One pass over all training spots; means of the loss terms.
-    Result<nlohmann::json> epoch(int number, const CancelToken& cancel) {
-        model_.network->train();
-        rate_ = config_.learningRate *
-                std::pow(config_.learningRateDecay, (number - 1) / config_.learningRateStep);
-        for (std::size_t i = spots_.size(); i > 1; --i)
-            std::swap(spots_[i - 1], spots_[random_() % i]);
-        nlohmann::json sums{{"total", 0.0}, {"supervised", 0.0}, {"contrastive", 0.0}};
-        int steps = 0;
-        const auto batch = static_cast<std::size_t>(config_.batch);
-        for (std::size_t at = 0; at < spots_.size(); at += batch) {
-            if (cancel.isCancelled()) return cancelled();
-            const auto end = std::min(spots_.size(), at + batch);
-            if (end - at < 2 && at > 0) break; // batch normalisation needs two
-            const auto loss = step({spots_.begin() + static_cast<std::ptrdiff_t>(at),
-                                    spots_.begin() + static_cast<std::ptrdiff_t>(end)});
-            const double total = loss.total.item<double>();
-            if (!std::isfinite(total))
-                return fail(ErrorKind::Device, "the training diverged: its loss is not a number any more", {},
-                            "Lower learning_rate in the configuration");
-            sums["total"] = sums["total"].get<double>() + total;
-            sums["supervised"] = sums["supervised"].get<double>() + loss.supervised;
-            sums["contrastive"] = sums["contrastive"].get<double>() + loss.contrastive;
-            ++steps;
-        }
-        for (auto& value : sums)
-            value = value.get<double>() / std::max(1, steps);
-        return sums;
-    }
-
-    /// The weights to judge and to keep: the running average where one is asked for.
-    void useAverage() {
-        if (average_.empty()) return;
-        const torch::NoGradGuard noGradient;
-        const double correction = 1 - std::pow(config_.averageWeights, steps_);
-        auto parameters = model_.network->parameters();
-        raw_.clear();
-        for (std::size_t i = 0; i < parameters.size(); ++i) {
-            raw_.push_back(parameters[i].detach().clone());
-            parameters[i].copy_(average_[i] / correction);
-        }
-    }
-    void useRaw() {
-        if (average_.empty()) return;
-        const torch::NoGradGuard noGradient;
-        auto parameters = model_.network->parameters();
-        for (std::size_t i = 0; i < parameters.size(); ++i)
-            parameters[i].copy_(raw_[i]);
-    }
-
-  private:
-    [[nodiscard]] Tensor usual(const Tensor& f) const {
-        return standardised(f, model_.featureMean, model_.featureScale);
-    }
-
-    DkanLoss step(const std::vector<SpotRef>& batch) {
-        auto& net = *model_.network;
-        adam_.zeroGradients();
-        std::vector<Tensor> slideTokens(sections_.size());
-        std::vector<Tensor> patches, neighbours, masks, tokens, expression;
-        const auto thin = [&](const Tensor& f) {
-            return config_.featureDropout > 0 ? torch::dropout(f, config_.featureDropout, true) : f;
-        };
-        for (const auto& [s, r] : batch) {
-            const auto& section = sections_[s];
-            if (!slideTokens[s].defined())
-                slideTokens[s] = net.encodeSlide(thin(features_[s]), section.positions);
-            patches.push_back(config_.augment ? augmented(section.patches[r], random_) : section.patches[r]);
-            neighbours.push_back(neighbours_[s][r]);
-            masks.push_back(section.neighborMask[r]);
-            tokens.push_back(slideTokens[s][r]);
-            expression.push_back(section.expression[r]);
-        }
-        const auto text = net.encodeText(model_.geneEmbeddings); // one draw of dropout a step (section 5.2)
-        const auto out = net.forward({networkPatches(torch::stack(patches)), thin(torch::stack(neighbours)),
-                                      torch::stack(masks), torch::stack(tokens)},
-                                     text);
-        const auto measured = torch::stack(expression);
-        const auto loss = dkanLoss(out, net.encodeExpression(measured, text), measured, loss_);
-        loss.total.backward();
-        adam_.step(rate_);
-        ++steps_;
-        averageWeights();
-        return loss;
-    }
-
-    void averageWeights() {
-        if (config_.averageWeights <= 0) return;
-        const torch::NoGradGuard noGradient;
-        const auto parameters = model_.network->parameters();
-        if (average_.empty())
-            for (const auto& p : parameters)
-                average_.push_back(torch::zeros_like(p));
-        for (std::size_t i = 0; i < parameters.size(); ++i)
-            average_[i].mul_(config_.averageWeights).add_(parameters[i].detach(), 1 - config_.averageWeights);
-    }
-
-    const TrainingConfig& config_;
-    LoadedModel& model_;
-    const std::vector<SectionTensors>& sections_;
-    std::vector<Tensor> features_, neighbours_; // standardised, by section
-    std::vector<SpotRef> spots_;
-    std::mt19937_64 random_;
-    Adam adam_;
-    double rate_ = 0;
-    DkanLossConfig loss_;
-    std::vector<Tensor> average_, raw_;
-    int steps_ = 0;
-};
 
 /// Statistics of the frozen features over the training spots and their surroundings; a value that never
 /// changes is left.
@@ -167,25 +31,28 @@ void fitFeatureScale(LoadedModel& model, const std::vector<SectionTensors>& sect
     model.featureScale = torch::where(deviation > 1e-5, deviation, torch::ones_like(deviation));
 }
 
+std::vector<Tensor> stateOf(const LoadedModel& model) {
+    auto state = model.network->parameters();
+    const auto buffers = model.network->buffers();
+    state.insert(state.end(), buffers.begin(), buffers.end());
+    return state;
+}
+
 std::vector<Tensor> copyState(const LoadedModel& model) {
-    std::vector<Tensor> state;
-    for (const auto& p : model.network->parameters())
-        state.push_back(p.detach().clone());
-    for (const auto& b : model.network->buffers())
-        state.push_back(b.clone());
+    auto state = stateOf(model);
+    for (auto& tensor : state)
+        tensor = tensor.detach().clone();
     return state;
 }
 
 void restoreState(LoadedModel& model, const std::vector<Tensor>& state) {
     const torch::NoGradGuard noGradient;
-    std::size_t i = 0;
-    for (auto& p : model.network->parameters())
-        p.copy_(state[i++]);
-    for (auto& b : model.network->buffers())
-        b.copy_(state[i++]);
+    auto all = stateOf(model);
+    for (std::size_t i = 0; i < state.size(); ++i)
+        all[i].copy_(state[i]);
 }
 
-nlohmann::json validate(LoadedModel& model, const std::vector<SectionTensors>& sections) {
+Json validate(LoadedModel& model, const std::vector<SectionTensors>& sections) {
     double pcc = 0, mse = 0;
     for (const auto& section : sections) {
         const auto predicted = predictSection(model, section);
@@ -195,6 +62,150 @@ nlohmann::json validate(LoadedModel& model, const std::vector<SectionTensors>& s
     const auto n = static_cast<double>(sections.size());
     return {{"pcc", pcc / n}, {"mse", mse / n}};
 }
+
+/// What a checkpoint must agree with.
+Json identityOf(const TrainingConfig& config, const ModelCard& card,
+                const std::vector<SectionTensors>& sections, const std::vector<SectionTensors>& validation) {
+    Json run{{"settings", config.asJson}, {"genes", card.genes}};
+    for (const auto& [key, group] : {std::pair{"sections", &sections}, {"set_aside", &validation}}) {
+        run[key] = Json::object();
+        for (const auto& section : *group)
+            run[key][section.name] = section.ids.size();
+    }
+    return run;
+}
+
+/// A run from its first epoch to its best model.
+class Training {
+  public:
+    Training(const TrainingConfig& config, LoadedModel& model, const std::vector<SectionTensors>& sections,
+             const std::vector<SectionTensors>& validation, const std::filesystem::path& checkpoint,
+             const TrainingHooks& hooks, const CancelToken& cancel)
+        : config_(config), model_(model), validation_(validation), checkpoint_(checkpoint), hooks_(hooks),
+          cancel_(cancel), run_(config, model, sections),
+          identity_(identityOf(config, model.card, sections, validation)) {}
+
+    Result<void> resume() {
+        auto state = readTrainingState(checkpoint_, identity_);
+        if (!state) return Failure(state.error());
+        try {
+            run_.restore(*state);
+            epoch_ = state->numbers.at("epoch").get<int>();
+            bestEpoch_ = state->numbers.at("best_epoch").get<int>();
+            bestPcc_ = state->numbers.at("best_pcc").get<double>();
+            model_.card.training = state->numbers.at("card_training");
+            events_ = state->numbers.at("events").get<std::int64_t>();
+            if (bestEpoch_ > 0) {
+                best_ = copyState(model_);
+                for (std::size_t i = 0; i < best_.size(); ++i)
+                    best_[i].copy_(state->tensors.at("best." + std::to_string(i)));
+            }
+        } catch (const std::exception& error) {
+            return badInput(std::string("this checkpoint is incomplete (") + error.what() + ")",
+                            checkpoint_.string(), "Start the training without --resume");
+        }
+        emit({{"event", "resumed"}, {"epoch", epoch_}, {"after_events", events_}});
+        return {};
+    }
+
+    Result<void> toTheEnd() {
+        const int epochs = config_.fixedEpochs > 0 ? config_.fixedEpochs : config_.maximumEpochs;
+        for (; epoch_ <= epochs && !isWaitingInVain(); ++epoch_)
+            if (auto done = oneEpoch(epochs); !done) return done;
+        restoreState(model_, best_);
+        model_.network->eval();
+        emit({{"event", "done"},
+              {"best_epoch", bestEpoch_},
+              {"validation_pcc", config_.fixedEpochs > 0 ? Json() : Json(bestPcc_)}});
+        return {};
+    }
+
+  private:
+    [[nodiscard]] bool isWaitingInVain() const {
+        return config_.fixedEpochs == 0 && epoch_ - 1 - bestEpoch_ >= config_.patience;
+    }
+    void emit(const Json& event) {
+        ++events_;
+        hooks_.event(event);
+    }
+
+    Result<void> oneEpoch(int epochs) {
+        const auto start = Clock::now();
+        auto losses = run_.epoch(epoch_, [this] { return betweenSteps(); });
+        if (!losses) return Failure(losses.error());
+        run_.useAverage();
+        Json event{{"event", "epoch"}, {"epoch", epoch_}, {"training", *losses}};
+        bool better = config_.fixedEpochs > 0 && epoch_ == epochs;
+        if (config_.fixedEpochs == 0) {
+            event["validation"] = validate(model_, validation_);
+            const double pcc = event["validation"]["pcc"].get<double>();
+            better = pcc > bestPcc_;
+            if (better) bestPcc_ = pcc;
+        }
+        if (better) {
+            bestEpoch_ = epoch_;
+            best_ = copyState(model_);
+            model_.card.training["epoch"] = epoch_;
+            if (config_.fixedEpochs == 0) model_.card.training["validation"] = event["validation"];
+            if (auto ok = written([&] { return hooks_.best(model_); }); !ok) return ok;
+        }
+        event["best"] = better;
+        event["seconds"] = secondsSince(start);
+        emit(event);
+        run_.useRaw();
+        return saveState(epoch_ + 1);
+    }
+
+    Result<void> betweenSteps() {
+        if (cancel_.isCancelled()) {
+            if (auto kept = saveState(epoch_); !kept) return kept;
+            return cancelled();
+        }
+        if (secondsSince(saved_) < 60 * config_.checkpointMinutes) return {};
+        return saveState(epoch_);
+    }
+
+    Result<void> saveState(int nextEpoch) {
+        if (checkpoint_.empty()) return {};
+        TrainingState state;
+        run_.save(state);
+        state.numbers["run"] = identity_;
+        state.numbers["epoch"] = nextEpoch;
+        state.numbers["best_epoch"] = bestEpoch_;
+        state.numbers["best_pcc"] = bestPcc_;
+        state.numbers["card_training"] = model_.card.training;
+        state.numbers["events"] = events_;
+        for (std::size_t i = 0; i < best_.size(); ++i)
+            state.tensors["best." + std::to_string(i)] = best_[i];
+        const auto done = written([&] { return saveTrainingState(state, checkpoint_); });
+        saved_ = Clock::now();
+        return done;
+    }
+
+    /// A full drive is no reason to lose a run: waits and tries again.
+    Result<void> written(const std::function<Result<void>()>& write) {
+        for (;;) {
+            auto done = write();
+            if (done || !hooks_.waitForDrive) return done;
+            emit({{"event", "paused"}, {"reason", done.error().sentence()}});
+            if (!hooks_.waitForDrive(done.error())) return done;
+        }
+    }
+
+    const TrainingConfig& config_;
+    LoadedModel& model_;
+    const std::vector<SectionTensors>& validation_;
+    const std::filesystem::path& checkpoint_;
+    const TrainingHooks& hooks_;
+    const CancelToken& cancel_;
+    TrainingRun run_;
+    Json identity_;
+    std::vector<Tensor> best_;
+    double bestPcc_ = -2;
+    int epoch_ = 1, bestEpoch_ = 0;
+    std::int64_t events_ = 1; ///< the caller has said what begins
+    Clock::time_point saved_ = Clock::now();
+};
 
 } // namespace
 
@@ -210,50 +221,25 @@ double meanGeneCorrelation(const Tensor& predicted, const Tensor& measured) {
 Result<LoadedModel> train(const TrainingConfig& config, ModelCard card,
                           const std::vector<SectionTensors>& sections,
                           const std::vector<SectionTensors>& validation, const Tensor& geneEmbeddings,
-                          const TrainingListener& listener,
-                          const std::function<Result<void>(const LoadedModel&)>& best,
-                          const CancelToken& cancel) {
+                          const LoadedModel* parent, const std::filesystem::path& checkpoint, bool resume,
+                          const TrainingHooks& hooks, const CancelToken& cancel) {
+    setMatrixThreads(partsAtOnce());
     torch::manual_seed(config.seed);
     LoadedModel model;
-    model.card = std::move(card);
-    model.geneEmbeddings = geneEmbeddings;
-    fitFeatureScale(model, sections);
-    model.network = Dkan(model.card.config);
-    Run run(config, model, sections);
-    std::vector<Tensor> bestState;
-    double bestPcc = -2;
-    int bestEpoch = 0;
-    const int epochs = config.fixedEpochs > 0 ? config.fixedEpochs : config.maximumEpochs;
-    for (int epoch = 1; epoch <= epochs; ++epoch) {
-        const auto start = Clock::now();
-        auto losses = run.epoch(epoch, cancel);
-        if (!losses) return Failure(losses.error());
-        run.useAverage();
-        nlohmann::json event{{"event", "epoch"}, {"epoch", epoch}, {"training", *losses}};
-        bool better = config.fixedEpochs > 0 && epoch == epochs;
-        if (config.fixedEpochs == 0) {
-            event["validation"] = validate(model, validation);
-            better = event["validation"]["pcc"].get<double>() > bestPcc;
-            if (better) bestPcc = event["validation"]["pcc"].get<double>();
-        }
-        if (better) {
-            bestEpoch = epoch;
-            bestState = copyState(model);
-            model.card.training["epoch"] = epoch;
-            if (config.fixedEpochs == 0) model.card.training["validation"] = event["validation"];
-            if (auto ok = best(model); !ok) return Failure(ok.error());
-        }
-        event["best"] = better;
-        event["seconds"] = std::chrono::duration<double>(Clock::now() - start).count();
-        listener(event);
-        run.useRaw();
-        if (config.fixedEpochs == 0 && epoch - bestEpoch >= config.patience) break;
+    if (parent) {
+        auto child = modelFromParent(*parent, std::move(card), geneEmbeddings);
+        if (!child) return Failure(child.error());
+        model = std::move(*child);
+    } else {
+        model.card = std::move(card);
+        model.geneEmbeddings = geneEmbeddings;
+        fitFeatureScale(model, sections);
+        model.network = Dkan(model.card.config);
     }
-    restoreState(model, bestState);
-    model.network->eval();
-    listener({{"event", "done"},
-              {"best_epoch", bestEpoch},
-              {"validation_pcc", config.fixedEpochs > 0 ? nlohmann::json() : nlohmann::json(bestPcc)}});
+    Training training(config, model, sections, validation, checkpoint, hooks, cancel);
+    if (resume)
+        if (auto ok = training.resume(); !ok) return Failure(ok.error());
+    if (auto ok = training.toTheEnd(); !ok) return Failure(ok.error());
     return model;
 }
 

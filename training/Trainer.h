@@ -8,20 +8,31 @@
 
 namespace spotglass {
 
-/// What a run reports, one JSON object each (RUN/events.jsonl): "event" is start, epoch or done.
-using TrainingListener = std::function<void(const nlohmann::json& event)>;
+/// How a run speaks to its surroundings. Everything is called on the training thread.
+struct TrainingHooks {
+    /// One JSON object each (RUN/events.jsonl): "event" is resumed (with "after_events", how many came
+    /// before), epoch, paused or done.
+    std::function<void(const nlohmann::json& event)> event;
+    /// Each model that is better than all before. May fail, as when the drive is full.
+    std::function<Result<void>(const LoadedModel&)> best;
+    /// After a file could not be written: waits, and says whether to try again. Empty: the run ends.
+    std::function<bool(const Error&)> waitForDrive;
+};
 
-/// Trains DKAN on sections (spec/dkan.md section 3): one plain loop with loss, adaptive weights, schedule,
-/// augmentation and early stopping on `validation`, which is never trained on; the best epoch's weights are
-/// kept. With fixedEpochs there is no validation and the last epoch is kept. `card` must carry the panel and
-/// the patch settings. `best` is called with each model that is better than all before. Blocking, one thread;
-/// Cancelled between batches.
+/// Trains DKAN on sections (spec/dkan.md section 3) with early stopping on `validation`, which is never
+/// trained on; the best epoch's weights are kept. With fixedEpochs there is no validation and the last epoch
+/// is kept. `card` must carry the panel and the patch settings. `parent`: a model to start from, or null.
+/// `checkpoint`: a file that the state is written to after each epoch, every config.checkpointMinutes and
+/// when it is cancelled; may be empty. With `resume` the run goes on from it, to the same weights, bit for
+/// bit, as if it had never stopped (on a CPU, with as many threads). Blocking; Cancelled between batches.
+/// BadInput for a parent or checkpoint that does not fit, Device when the loss is not a number any more or a
+/// file cannot be written.
 [[nodiscard]] Result<LoadedModel> train(const TrainingConfig& config, ModelCard card,
                                         const std::vector<SectionTensors>& sections,
                                         const std::vector<SectionTensors>& validation,
-                                        const torch::Tensor& geneEmbeddings, const TrainingListener& listener,
-                                        const std::function<Result<void>(const LoadedModel&)>& best,
-                                        const CancelToken& cancel);
+                                        const torch::Tensor& geneEmbeddings, const LoadedModel* parent,
+                                        const std::filesystem::path& checkpoint, bool resume,
+                                        const TrainingHooks& hooks, const CancelToken& cancel);
 
 /// Mean over genes of the correlation over spots, undefined ones left out; predicted, measured: n x G.
 [[nodiscard]] double meanGeneCorrelation(const torch::Tensor& predicted, const torch::Tensor& measured);

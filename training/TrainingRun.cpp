@@ -1,0 +1,227 @@
+#include "training/TrainingRun.h"
+
+#include "inference/model/DkanInference.h"
+#include "training/ModelParts.h"
+
+#include <cmath>
+#include <sstream>
+
+namespace spotglass {
+namespace {
+
+using torch::Tensor;
+
+/// Flips and quarter turns, each with p = 0.5, drawn for every patch on its own. patch: 3 x H x W.
+Tensor augmented(Tensor patch, std::mt19937_64& random) {
+    const auto bits = random();
+    if (bits & 1) patch = patch.flip({2});
+    if (bits & 2) patch = patch.flip({1});
+    if (bits & 4) patch = patch.rot90(1, {1, 2});
+    return patch;
+}
+
+at::Generator generator() {
+    return at::globalContext().defaultGenerator(torch::kCPU);
+}
+
+void saveAll(TrainingState& state, const std::string& name, const std::vector<Tensor>& tensors) {
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+        state.tensors[name + "." + std::to_string(i)] = tensors[i].detach();
+}
+
+void restoreAll(const TrainingState& state, const std::string& name, std::vector<Tensor>& tensors) {
+    const torch::NoGradGuard noGradient;
+    for (std::size_t i = 0; i < tensors.size(); ++i)
+        tensors[i].copy_(state.tensors.at(name + "." + std::to_string(i)));
+}
+
+} // namespace
+
+TrainingRun::TrainingRun(const TrainingConfig& config, LoadedModel& model,
+                         const std::vector<SectionTensors>& sections)
+    : config_(config), model_(model), sections_(sections), random_(config.seed),
+      adam_(model.network->parameters(), {.weightDecay = config.weightDecay}),
+      loss_{config.distillation, config.model.temperature, config.contrastiveWeightScale,
+            config.contrastWithinSpots} {
+    for (std::size_t s = 0; s < sections.size(); ++s) {
+        features_.push_back(usual(sections[s].features));
+        neighbours_.push_back(usual(sections[s].neighborFeatures));
+        for (int64_t r = 0; r < sections[s].features.size(0); ++r)
+            spots_.push_back({static_cast<std::int64_t>(s), r});
+    }
+    for (const auto& item : model.network->named_parameters()) {
+        const auto factor = config.learningRates.find(modelPartOf(item.key()));
+        rateFactors_.push_back(factor == config.learningRates.end() ? 1 : factor->second);
+    }
+    if (config.averageWeights > 0)
+        for (const auto& p : model.network->parameters())
+            average_.push_back(torch::zeros_like(p));
+}
+
+Tensor TrainingRun::usual(const Tensor& features) const {
+    return standardised(features, takesRawFeatures(model_) ? Tensor() : model_.featureMean,
+                        model_.featureScale);
+}
+
+Tensor TrainingRun::thinned(const Tensor& features) const {
+    return config_.featureDropout > 0 ? torch::dropout(features, config_.featureDropout, true) : features;
+}
+
+/// A part that is held still keeps its batch statistics as well.
+void TrainingRun::trainMode() {
+    model_.network->train();
+    const auto patches = config_.learningRates.find("patch_encoder");
+    if (patches != config_.learningRates.end() && patches->second == 0)
+        model_.network->patchEncoder()->eval();
+}
+
+void TrainingRun::startEpoch() {
+    for (std::size_t i = spots_.size(); i > 1; --i)
+        std::swap(spots_[i - 1], spots_[random_() % i]);
+    sums_ = {{"total", 0.0}, {"supervised", 0.0}, {"contrastive", 0.0}, {"steps", 0}};
+}
+
+Failure TrainingRun::diverged(const std::vector<SpotRef>& batch, int epoch) const {
+    std::string spots;
+    for (std::size_t i = 0; i < std::min<std::size_t>(3, batch.size()); ++i) {
+        const auto& section = sections_[static_cast<std::size_t>(batch[i].section)];
+        spots += (i ? ", " : "") + section.name + " " + section.ids[static_cast<std::size_t>(batch[i].row)];
+    }
+    return fail(ErrorKind::Device,
+                "the training diverged in epoch " + std::to_string(epoch) + ", step " +
+                    std::to_string(sums_["steps"].get<int>() + 1) + ": its loss is not a number any more (" +
+                    std::to_string(batch.size()) + " spots, the first are " + spots + ")",
+                {},
+                "Lower learning_rate in the configuration; look at these spots if it happens there again");
+}
+
+Result<nlohmann::json> TrainingRun::epoch(int number, const std::function<Result<void>()>& afterStep) {
+    trainMode();
+    const double rate =
+        config_.learningRate * std::pow(config_.learningRateDecay, (number - 1) / config_.learningRateStep);
+    std::vector<double> rates;
+    for (const double factor : rateFactors_)
+        rates.push_back(rate * factor);
+    if (position_ == 0) startEpoch();
+    const auto size = static_cast<std::size_t>(config_.batch);
+    while (position_ < spots_.size()) {
+        const auto end = std::min(spots_.size(), position_ + size);
+        if (end - position_ < 2 && position_ > 0) break; // batch normalisation needs two
+        const std::vector<SpotRef> batch(spots_.begin() + static_cast<std::ptrdiff_t>(position_),
+                                         spots_.begin() + static_cast<std::ptrdiff_t>(end));
+        const auto loss = step(batch);
+        const double total = loss.total.item<double>();
+        if (!std::isfinite(total)) return diverged(batch, number);
+        adam_.step(rates);
+        ++steps_;
+        averageWeights();
+        sums_["total"] = sums_["total"].get<double>() + total;
+        sums_["supervised"] = sums_["supervised"].get<double>() + loss.supervised;
+        sums_["contrastive"] = sums_["contrastive"].get<double>() + loss.contrastive;
+        sums_["steps"] = sums_["steps"].get<int>() + 1;
+        position_ = end;
+        if (auto go = afterStep(); !go) return Failure(go.error());
+    }
+    position_ = 0;
+    const int steps = std::max(1, sums_["steps"].get<int>());
+    return nlohmann::json{{"total", sums_["total"].get<double>() / steps},
+                          {"supervised", sums_["supervised"].get<double>() / steps},
+                          {"contrastive", sums_["contrastive"].get<double>() / steps},
+                          {"learning_rate", rate}};
+}
+
+DkanLoss TrainingRun::step(const std::vector<SpotRef>& batch) {
+    auto& net = *model_.network;
+    adam_.zeroGradients();
+    std::vector<Tensor> slideTokens(sections_.size());
+    std::vector<Tensor> patches, neighbours, masks, tokens, expression;
+    for (const auto& [s, r] : batch) {
+        const auto at = static_cast<std::size_t>(s);
+        const auto& section = sections_[at];
+        if (!slideTokens[at].defined())
+            slideTokens[at] = net.encodeSlide(thinned(features_[at]), section.positions);
+        patches.push_back(config_.augment ? augmented(section.patches[r], random_) : section.patches[r]);
+        neighbours.push_back(neighbours_[at][r]);
+        masks.push_back(section.neighborMask[r]);
+        tokens.push_back(slideTokens[at][r]);
+        expression.push_back(section.expression[r]);
+    }
+    const auto text = net.encodeText(model_.geneEmbeddings); // one draw of dropout a step (section 5.2)
+    const auto out = net.forward({networkPatches(torch::stack(patches)), thinned(torch::stack(neighbours)),
+                                  torch::stack(masks), torch::stack(tokens)},
+                                 text);
+    const auto measured = torch::stack(expression);
+    auto loss = dkanLoss(out, net.encodeExpression(measured, text), measured, loss_);
+    loss.total.backward();
+    loss.total = loss.total.detach();
+    return loss;
+}
+
+void TrainingRun::averageWeights() {
+    if (average_.empty()) return;
+    const torch::NoGradGuard noGradient;
+    const auto parameters = model_.network->parameters();
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+        average_[i].mul_(config_.averageWeights).add_(parameters[i].detach(), 1 - config_.averageWeights);
+}
+
+void TrainingRun::useAverage() {
+    if (average_.empty()) return;
+    const torch::NoGradGuard noGradient;
+    const double correction = 1 - std::pow(config_.averageWeights, static_cast<double>(steps_));
+    auto parameters = model_.network->parameters();
+    raw_.clear();
+    for (std::size_t i = 0; i < parameters.size(); ++i) {
+        raw_.push_back(parameters[i].detach().clone());
+        parameters[i].copy_(average_[i] / correction);
+    }
+}
+
+void TrainingRun::useRaw() {
+    if (raw_.empty()) return;
+    const torch::NoGradGuard noGradient;
+    auto parameters = model_.network->parameters();
+    for (std::size_t i = 0; i < parameters.size(); ++i)
+        parameters[i].copy_(raw_[i]);
+    raw_.clear();
+}
+
+void TrainingRun::save(TrainingState& state) const {
+    saveAll(state, "weights", model_.network->parameters());
+    saveAll(state, "buffers", model_.network->buffers());
+    saveAll(state, "first", adam_.first());
+    saveAll(state, "second", adam_.second());
+    saveAll(state, "average", average_);
+    state.tensors["generator"] = generator().get_state();
+    std::vector<int64_t> order;
+    for (const auto& spot : spots_)
+        order.insert(order.end(), {spot.section, spot.row});
+    state.tensors["order"] = torch::tensor(order).view({-1, 2});
+    std::ostringstream random;
+    random << random_;
+    state.numbers["random"] = random.str();
+    state.numbers["position"] = position_;
+    state.numbers["steps"] = steps_;
+    state.numbers["adam_steps"] = adam_.steps();
+    state.numbers["sums"] = sums_;
+}
+
+void TrainingRun::restore(const TrainingState& state) {
+    auto weights = model_.network->parameters(), buffers = model_.network->buffers();
+    restoreAll(state, "weights", weights);
+    restoreAll(state, "buffers", buffers);
+    restoreAll(state, "first", adam_.first());
+    restoreAll(state, "second", adam_.second());
+    restoreAll(state, "average", average_);
+    generator().set_state(state.tensors.at("generator"));
+    const auto order = state.tensors.at("order").accessor<int64_t, 2>();
+    for (std::size_t i = 0; i < spots_.size(); ++i)
+        spots_[i] = {order[static_cast<int64_t>(i)][0], order[static_cast<int64_t>(i)][1]};
+    std::istringstream(state.numbers.at("random").get<std::string>()) >> random_;
+    position_ = state.numbers.at("position").get<std::size_t>();
+    steps_ = state.numbers.at("steps").get<std::int64_t>();
+    adam_.setSteps(state.numbers.at("adam_steps").get<std::int64_t>());
+    sums_ = state.numbers.at("sums");
+}
+
+} // namespace spotglass
