@@ -8,7 +8,7 @@
 
 namespace spotglass {
 
-/// What a run reports, one JSON object each (RUN/events.jsonl): "event" is start, epoch or done.
+/// What a run reports, one JSON object each (RUN/events.jsonl): "event" is start, panel, epoch or done.
 using TrainingListener = std::function<void(const nlohmann::json& event)>;
 
 /// Trains DKAN on sections (spec/dkan.md section 3): one plain loop with loss, adaptive weights, schedule,

@@ -74,17 +74,14 @@ Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
     auto model = parseDkanConfig(j.value("model", Json::object()), where);
     if (!model) return Failure(model.error());
     c.model = *model;
+    auto panel = parseGenePanelOptions(j.value("panel", Json::object()), where);
+    if (!panel) return Failure(panel.error());
+    c.panel = std::move(*panel);
     const auto path = [&](const char* key) {
         const auto given = std::filesystem::path(j.value(key, std::string()));
         return given.empty() || given.is_absolute() ? given : file.parent_path() / given;
     };
     try {
-        if (j.contains("panel")) {
-            const Json& p = j["panel"];
-            c.panel.size = p.value("size", c.panel.size);
-            c.panel.minimumTotal = p.value("minimum_total", c.panel.minimumTotal);
-            c.panel.mustHave = p.value("must_have", c.panel.mustHave);
-        }
         c.genes = j.value("genes", c.genes);
         c.imageEncoder = j.value("image_encoder", std::string("spotglass-morphology-1"));
         c.patchPixels = j.value("patch_pixels", c.patchPixels);

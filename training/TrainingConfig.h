@@ -15,7 +15,7 @@ namespace spotglass {
 struct TrainingConfig {
     DkanConfig model;
     GenePanelOptions panel;
-    std::vector<std::string> genes; ///< a fixed panel; empty: chosen on the training sections
+    std::vector<std::string> genes; ///< a fixed panel, all of it; empty: chosen on the training sections
     std::string imageEncoder;
     int patchPixels = 224;
     double micronsPerPixel = 0;         ///< of the patches; 0: such that a patch is as wide as the spot pitch

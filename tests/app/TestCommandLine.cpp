@@ -75,12 +75,17 @@ class TestCommandLine : public QObject {
         QVERIFY(QFile::exists(at("run/config.json")));
         QVERIFY(QFile::exists(at("run/checkpoint/best.safetensors")));
         const auto events = lines(at("run/events.jsonl"));
-        QCOMPARE(events.size(), 4); // start, two epochs, done
+        QCOMPARE(events.size(), 5); // start, panel, two epochs, done
         for (const auto& line : events)
             QVERIFY(QJsonDocument::fromJson(line.toUtf8()).isObject());
         const auto start = QJsonDocument::fromJson(events.first().toUtf8()).object();
         QCOMPARE(start[QStringLiteral("sections")].toArray().size(), 1);
         QCOMPARE(start[QStringLiteral("set_aside")].toArray().size(), 1); // never trained on
+        const auto panel = QJsonDocument::fromJson(events[1].toUtf8()).object();
+        QCOMPARE(panel[QStringLiteral("event")].toString(), QStringLiteral("panel"));
+        QCOMPARE(panel[QStringLiteral("method")].toString(), QStringLiteral("most_variable"));
+        QCOMPARE(panel[QStringLiteral("scores")].toArray().size(),
+                 panel[QStringLiteral("genes")].toArray().size());
     }
     void modelInfoShowsTheCard() {
         const auto outcome = run({QStringLiteral("model"), QStringLiteral("info"),
