@@ -159,15 +159,33 @@ class TestCommandLine : public QObject {
         const auto outcome =
             run({QStringLiteral("evaluate"), QStringLiteral("--model"), at("run/model.safetensors"),
                  QStringLiteral("--cohort"), at("cohort"), QStringLiteral("--sections"), QStringLiteral("B1"),
-                 QStringLiteral("--json")});
+                 QStringLiteral("--csv"), at("tables/genes.csv"), QStringLiteral("--json")});
         QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
         const auto report = json(outcome);
         QVERIFY(report[QStringLiteral("metrics")].toObject().contains(QStringLiteral("pcc_all")));
+        const auto genes = report[QStringLiteral("genes")].toObject();
+        const auto gene = genes[QStringLiteral("FN1")].toObject();
+        QCOMPARE(genes.keys(), report[QStringLiteral("pcc")].toObject().keys());
+        QCOMPARE(gene[QStringLiteral("pcc")],
+                 report[QStringLiteral("pcc")].toObject()[QStringLiteral("FN1")]);
+        QVERIFY(gene[QStringLiteral("pcc_low")].toDouble() < gene[QStringLiteral("pcc_high")].toDouble());
+        QVERIFY(gene[QStringLiteral("moran_measured")].isDouble());
+        QVERIFY(report[QStringLiteral("intervals")].toObject().contains(QStringLiteral("pcc_all")));
+        const auto table = lines(at("tables/genes.csv"));
+        QCOMPARE(table.size(), genes.size() + 1);
+        QVERIFY(table.first().startsWith(QStringLiteral("gene,pcc,pcc_low,")));
         QVERIFY(report[QStringLiteral("sections")]
                     .toObject()[QStringLiteral("B1")]
                     .toObject()[QStringLiteral("seen_in_training")]
                     .toBool());
         QVERIFY(outcome.err.contains(QStringLiteral("no test")));
+    }
+    void evaluateSaysAtOnceThatItsTableCannotBeWritten() {
+        const auto outcome = run({QStringLiteral("evaluate"), QStringLiteral("--model"),
+                                  at("run/model.safetensors"), QStringLiteral("--cohort"), at("cohort"),
+                                  QStringLiteral("--csv"), at("run/model.safetensors/genes.csv")});
+        QCOMPARE(outcome.code, 4);
+        QVERIFY2(outcome.err.contains(QStringLiteral("genes.csv")), qPrintable(outcome.err));
     }
     void metricsEqualTheReference() {
         SPOTGLASS_NEED_SHARED(folder, "reference/metrics");

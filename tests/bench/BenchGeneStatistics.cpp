@@ -3,6 +3,7 @@
 // the same threads take for only reading the counts, and for only the logarithms. COHORT: the sections of a
 // folder are measured as well.
 #include "training/cohort/Cohort.h"
+#include "training/cohort/GeneMetrics.h"
 #include "training/cohort/GenePanel.h"
 #include "training/cohort/GeneThreads.h"
 #include "training/cohort/PortableRandom.h"
@@ -104,6 +105,36 @@ Json measure(const CountMatrix& counts, const ArrayGraph& graph, unsigned thread
             {"floor", floors(counts, threads)}};
 }
 
+/// Confidence intervals and Moran's I of 250 genes in four sections of 250 spots.
+Json measureMetrics(unsigned threads) {
+    constexpr std::size_t spots = 250, genes = 250;
+    PortableRandom random(2);
+    std::vector<SectionPrediction> sections;
+    for (int i = 0; i < 4; ++i) {
+        const std::string name(1, static_cast<char>('A' + i));
+        SectionPrediction s{name, name + "1", spots, genes, {}, {}, rows(spots, 16)};
+        for (std::size_t v = 0; v < spots * genes; ++v) {
+            s.measured.push_back(static_cast<float>(random.normal()));
+            s.predicted.push_back(s.measured.back() + static_cast<float>(random.normal()));
+        }
+        sections.push_back(std::move(s));
+    }
+    const std::vector<std::string> names(genes, "gene");
+    BootstrapOptions options;
+    options.threads = threads;
+    const double all = milliseconds([&] { (void)checked(geneMetrics(sections, names, 50, options)); });
+    options.threads = 1;
+    const double single = milliseconds([&] { (void)checked(geneMetrics(sections, names, 50, options)); });
+    const double published = milliseconds([&] { (void)checked(publishedMetrics(sections)); });
+    return {{"genes", genes},
+            {"sections", sections.size()},
+            {"spots", spots},
+            {"ms", all},
+            {"one_thread_ms", single},
+            {"published_alone_ms", published},
+            {"resamples", options.resamples}};
+}
+
 Json measureCohort(const std::string& folder, unsigned threads) {
     const auto cohort = checked(readCohort(folder));
     Json report{{"sections", Json::object()}};
@@ -143,7 +174,8 @@ int main(int argc, char** argv) {
     constexpr std::size_t spots = 700, genes = 15'000;
     const auto graph = checked(arrayGraph(rows(spots, 28), ArrayGeometry::Square));
     Json report{{"threads", threads > 0 ? threads : std::thread::hardware_concurrency()},
-                {"made_up", measure(syntheticCounts(spots, genes), graph, threads)}};
+                {"made_up", measure(syntheticCounts(spots, genes), graph, threads)},
+                {"gene_metrics", measureMetrics(threads)}};
     if (!folder.empty()) report["cohort"] = measureCohort(folder, threads);
     std::fprintf(stdout, "%s\n", report.dump(1).c_str());
     return 0;
