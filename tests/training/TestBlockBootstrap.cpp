@@ -121,25 +121,30 @@ class TestBlockBootstrap : public QObject {
         QVERIFY(std::isnan(out[1]));
     }
     void intervalsArePercentilesMovedOutwardsWithFewBlocks() {
-        const auto plain = bootstrapInterval(upTo(1000), 0.95, 1e9, 1);
+        const auto plain = bootstrapInterval(upTo(1000), 500, 0.95, 1e9, 1);
         QVERIFY(std::abs(plain.low - 25) < 0.01 && std::abs(plain.high - 975) < 0.01);
-        const auto ninety = bootstrapInterval(upTo(1000), 0.9, 1e9, 1);
+        const auto ninety = bootstrapInterval(upTo(1000), 500, 0.9, 1e9, 1);
         QVERIFY(std::abs(ninety.low - 50) < 0.01 && std::abs(ninety.high - 950) < 0.01);
         // Student's t with 15 degrees at 97.5 % is 2.1314; times 1.0328 it is 2.2013, the normal
         // distribution's 1.386 %.
-        const auto few = bootstrapInterval(upTo(1000), 0.95, 15, std::sqrt(16.0 / 15));
+        const auto few = bootstrapInterval(upTo(1000), 500, 0.95, 15, std::sqrt(16.0 / 15));
         QVERIFY2(std::abs(few.low - 13.86) < 0.05, qPrintable(QString::number(few.low)));
         QVERIFY2(std::abs(few.high - 986.14) < 0.05, qPrintable(QString::number(few.high)));
+    }
+    void intervalsLieAboutTheFigure() {
+        const auto moved = bootstrapInterval(upTo(1000), 520, 0.95, 1e9, 1); // the resamples' mean is 500
+        QVERIFY(std::abs(moved.low - 45) < 0.01 && std::abs(moved.high - 995) < 0.01);
+        QVERIFY(std::isnan(bootstrapInterval(upTo(1000), std::nan(""), 0.95, 1e9, 1).low));
     }
     void undefinedResamplesAreLeftOutUnlessTheyAreMany() {
         auto values = upTo(1000);
         std::fill(values.begin(), values.begin() + 100, std::nan(""));
-        const auto most = bootstrapInterval(values, 0.95, 1e9, 1); // 0 to 900 are left
+        const auto most = bootstrapInterval(values, 450, 0.95, 1e9, 1); // 0 to 900 are left
         QVERIFY(std::abs(most.low - 22.5) < 0.01 && std::abs(most.high - 877.5) < 0.01);
         std::fill(values.begin(), values.begin() + 102, std::nan(""));
-        QVERIFY(std::isnan(bootstrapInterval(values, 0.95, 1e9, 1).low));
-        QVERIFY(std::isnan(bootstrapInterval({}, 0.95, 1e9, 1).high));
-        QVERIFY(std::isnan(bootstrapInterval(upTo(1000), 0.95, 0, 1).low));
+        QVERIFY(std::isnan(bootstrapInterval(values, 450, 0.95, 1e9, 1).low));
+        QVERIFY(std::isnan(bootstrapInterval({}, 500, 0.95, 1e9, 1).high));
+        QVERIFY(std::isnan(bootstrapInterval(upTo(1000), 500, 0.95, 0, 1).low));
     }
 };
 

@@ -143,6 +143,28 @@ class TestGeneMetrics : public QObject {
         QVERIFY(std::abs(mse - published.mse.mean) < 1e-12);
         QVERIFY(std::abs(mae - published.mae.mean) < 1e-12);
     }
+    void perfectPredictionIsNotBetterThanPerfect() {
+        auto sections = fourSections(20, 0.99, 5);
+        // Right but in one block, which a third of the resamples lack: percentiles alone would end beyond 1.
+        auto right = sections[0];
+        for (std::size_t i = 0; i < right.predicted.size(); ++i) {
+            const auto& [row, column] = (*right.places)[i / right.genes];
+            const bool corner = row < 2 + 6 && column < 7 + 6;
+            right.predicted[i] = corner ? 10 - right.measured[i] : right.measured[i];
+        }
+        const auto good = geneMetrics({right}, names(20), 5).value();
+        int atOne = 0;
+        for (const auto& gene : good.genes) {
+            QVERIFY(gene.pccInterval.high <= 1 && gene.pccInterval.low < gene.pcc);
+            atOne += gene.pccInterval.high == 1.0;
+        }
+        QVERIFY(atOne > 0);
+        for (auto& s : sections)
+            s.predicted = s.measured;
+        const auto report = geneMetrics(sections, names(20), 5).value();
+        QVERIFY(std::abs(report.pccAll.low - 1) < 1e-12 && std::abs(report.pccAll.high - 1) < 1e-12);
+        QCOMPARE(report.mse.high, 0.0);
+    }
     void moransIIsThatOfMeasuredAndPredictedValues() {
         auto sections = fourSections(5, 0.4, 8);
         for (std::size_t s = 0; s < 3; ++s)

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 #include <numbers>
+#include <numeric>
 
 namespace spotglass {
 namespace {
@@ -90,14 +91,16 @@ void resampledCorrelations(std::span<const BlockSums> sums, std::span<const doub
     }
 }
 
-Interval bootstrapInterval(std::vector<double> values, double confidence, double degrees, double narrowness) {
+Interval bootstrapInterval(std::vector<double> values, double figure, double confidence, double degrees,
+                           double narrowness) {
     const auto all = static_cast<double>(values.size());
     std::erase_if(values, [](double v) { return std::isnan(v); });
-    if (values.empty() || static_cast<double>(values.size()) < leastDefined * all || !(degrees >= 1))
-        return {};
+    const auto defined = static_cast<double>(values.size());
+    if (values.empty() || defined < leastDefined * all || std::isnan(figure) || !(degrees >= 1)) return {};
     std::sort(values.begin(), values.end());
+    const double bias = std::accumulate(values.begin(), values.end(), 0.0) / defined - figure;
     const double tail = normalDistribution(-narrowness * studentQuantile((1 + confidence) / 2, degrees));
-    return {quantile(values, tail), quantile(values, 1 - tail)};
+    return {quantile(values, tail) - bias, quantile(values, 1 - tail) - bias};
 }
 
 } // namespace spotglass

@@ -90,15 +90,23 @@ class Resampling {
     }
 
     /// Interval of a figure that is the mean over patients; `ofPatients` is patients x resamples.
-    [[nodiscard]] Interval interval(const std::vector<double>& ofPatients) const {
+    [[nodiscard]] Interval interval(const std::vector<double>& ofPatients, double figure) const {
         std::vector<DefinedMean> means(options_.resamples);
         for (std::size_t i = 0; i < ofPatients.size(); ++i)
             means[i % options_.resamples].add(ofPatients[i]);
-        return bootstrapInterval(values(means), options_.confidence, degrees_, narrowness_);
+        return bootstrapInterval(values(means), figure, options_.confidence, degrees_, narrowness_);
+    }
+
+    /// The same of a correlation, which is never beyond -1 and 1.
+    [[nodiscard]] Interval correlationInterval(const std::vector<double>& ofPatients, double figure) const {
+        auto found = interval(ofPatients, figure);
+        if (found.low < -1) found.low = -1;
+        if (found.high > 1) found.high = 1;
+        return found;
     }
 
     /// Interval of a mean error, from one error a spot and gene (their mean over the genes is taken).
-    template <typename Error> [[nodiscard]] Interval errorInterval(Error error) const {
+    template <typename Error> [[nodiscard]] Interval errorInterval(Error error, double figure) const {
         std::vector<DefinedMean> means(patients_ * options_.resamples);
         for (const auto& section : resamples_) {
             const auto& s = *section.section;
@@ -111,7 +119,7 @@ class Resampling {
                 means[section.patient * options_.resamples + r].add(
                     all[r] / (section.spotsDrawn[r] * static_cast<double>(s.genes)));
         }
-        return interval(values(means));
+        return interval(values(means), figure);
     }
 
     [[nodiscard]] static std::vector<double> values(const std::vector<DefinedMean>& means) {
@@ -158,13 +166,17 @@ void addIntervals(GeneMetricsReport& report, const std::vector<SectionPrediction
             set.resize(values);
         for (std::size_t g = first; g < last; ++g) {
             const auto pcc = resampling.patientCorrelations(g);
-            report.genes[g].pccInterval = resampling.interval(pcc);
+            report.genes[g].pccInterval = resampling.correlationInterval(pcc, report.genes[g].pcc);
             for (std::size_t set = 0; set < sets; ++set)
                 for (std::size_t i = 0; member[set][g] && i < values; ++i)
                     means[set][i].add(pcc[i]);
         }
     });
-    const std::array<Interval*, sets> out{&report.pccAll, &report.pccHpg, &report.pccHeg, &report.pccHvg};
+    const auto& published = report.published;
+    const std::array<std::pair<Interval*, double>, sets> out{{{&report.pccAll, published.pccAll.mean},
+                                                              {&report.pccHpg, published.pccHpg.mean},
+                                                              {&report.pccHeg, published.pccHeg.mean},
+                                                              {&report.pccHvg, published.pccHvg.mean}}};
     for (std::size_t set = 0; set < sets; ++set) {
         std::vector<DefinedMean> all(values);
         for (const auto& part : partial)
@@ -172,10 +184,10 @@ void addIntervals(GeneMetricsReport& report, const std::vector<SectionPrediction
                 all[i].sum += part[set][i].sum;
                 all[i].count += part[set][i].count;
             }
-        *out[set] = resampling.interval(Resampling::values(all));
+        *out[set].first = resampling.correlationInterval(Resampling::values(all), out[set].second);
     }
-    report.mae = resampling.errorInterval([](double d) { return std::abs(d); });
-    report.mse = resampling.errorInterval([](double d) { return d * d; });
+    report.mae = resampling.errorInterval([](double d) { return std::abs(d); }, published.mae.mean);
+    report.mse = resampling.errorInterval([](double d) { return d * d; }, published.mse.mean);
 }
 
 Result<void> addMoransI(GeneMetricsReport& report, const std::vector<SectionPrediction>& sections) {
