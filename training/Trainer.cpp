@@ -94,7 +94,6 @@ class Training {
             bestEpoch_ = state->numbers.at("best_epoch").get<int>();
             bestPcc_ = state->numbers.at("best_pcc").get<double>();
             model_.card.training = state->numbers.at("card_training");
-            events_ = state->numbers.at("events").get<std::int64_t>();
             if (bestEpoch_ > 0) {
                 best_ = copyState(model_);
                 for (std::size_t i = 0; i < best_.size(); ++i)
@@ -104,7 +103,7 @@ class Training {
             return badInput(std::string("this checkpoint is incomplete (") + error.what() + ")",
                             checkpoint_.string(), "Start the training without --resume");
         }
-        emit({{"event", "resumed"}, {"epoch", epoch_}, {"after_events", events_}});
+        hooks_.event({{"event", "resumed"}, {"epoch", epoch_}});
         return {};
     }
 
@@ -114,19 +113,15 @@ class Training {
             if (auto done = oneEpoch(epochs); !done) return done;
         restoreState(model_, best_);
         model_.network->eval();
-        emit({{"event", "done"},
-              {"best_epoch", bestEpoch_},
-              {"validation_pcc", config_.fixedEpochs > 0 ? Json() : Json(bestPcc_)}});
+        hooks_.event({{"event", "done"},
+                      {"best_epoch", bestEpoch_},
+                      {"validation_pcc", config_.fixedEpochs > 0 ? Json() : Json(bestPcc_)}});
         return {};
     }
 
   private:
     [[nodiscard]] bool isWaitingInVain() const {
         return config_.fixedEpochs == 0 && epoch_ - 1 - bestEpoch_ >= config_.patience;
-    }
-    void emit(const Json& event) {
-        ++events_;
-        hooks_.event(event);
     }
 
     Result<void> oneEpoch(int epochs) {
@@ -151,7 +146,7 @@ class Training {
         }
         event["best"] = better;
         event["seconds"] = secondsSince(start);
-        emit(event);
+        hooks_.event(event);
         run_.useRaw();
         return saveState(epoch_ + 1);
     }
@@ -174,7 +169,6 @@ class Training {
         state.numbers["best_epoch"] = bestEpoch_;
         state.numbers["best_pcc"] = bestPcc_;
         state.numbers["card_training"] = model_.card.training;
-        state.numbers["events"] = events_;
         for (std::size_t i = 0; i < best_.size(); ++i)
             state.tensors["best." + std::to_string(i)] = best_[i];
         const auto done = written([&] { return saveTrainingState(state, checkpoint_); });
@@ -187,7 +181,7 @@ class Training {
         for (;;) {
             auto done = write();
             if (done || !hooks_.waitForDrive) return done;
-            emit({{"event", "paused"}, {"reason", done.error().sentence()}});
+            hooks_.event({{"event", "paused"}, {"reason", done.error().sentence()}});
             if (!hooks_.waitForDrive(done.error())) return done;
         }
     }
@@ -203,7 +197,6 @@ class Training {
     std::vector<Tensor> best_;
     double bestPcc_ = -2;
     int epoch_ = 1, bestEpoch_ = 0;
-    std::int64_t events_ = 1; ///< the caller has said what begins
     Clock::time_point saved_ = Clock::now();
 };
 

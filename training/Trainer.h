@@ -10,8 +10,8 @@ namespace spotglass {
 
 /// How a run speaks to its surroundings. Everything is called on the training thread.
 struct TrainingHooks {
-    /// One JSON object each (RUN/events.jsonl): "event" is resumed (with "after_events", how many came
-    /// before), epoch, paused or done.
+    /// One JSON object each (RUN/events.jsonl): "event" is resumed (with the epoch that is in hand: what was
+    /// reported of it and of later ones is void), epoch, paused or done.
     std::function<void(const nlohmann::json& event)> event;
     /// Each model that is better than all before. May fail, as when the drive is full.
     std::function<Result<void>(const LoadedModel&)> best;

@@ -1,7 +1,9 @@
 #include "training/TrainingConfig.h"
 
+#include "training/ModelParts.h"
 #include "viewer/base/Files.h"
 
+#include <algorithm>
 #include <set>
 
 namespace spotglass {
@@ -30,6 +32,9 @@ const std::set<std::string> kKeys{"model",
                                   "feature_dropout",
                                   "seed",
                                   "augment",
+                                  "from",
+                                  "learning_rates",
+                                  "checkpoint_minutes",
                                   "distillation_alpha",
                                   "contrastive_weight_scale",
                                   "contrast_within_spots",
@@ -37,6 +42,13 @@ const std::set<std::string> kKeys{"model",
                                   "licence",
                                   "source",
                                   "held_out"};
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string all;
+    for (const auto& word : words)
+        all += (all.empty() ? "" : ", ") + word;
+    return all;
+}
 
 Result<void> check(const TrainingConfig& c, const std::string& where) {
     const auto wrong = [&](const char* key, const char* expected) {
@@ -54,6 +66,14 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
         return wrong("average_weights", "at least 0 and below 1");
     if (c.featureDropout < 0 || c.featureDropout >= 1)
         return wrong("feature_dropout", "at least 0 and below 1");
+    if (!(c.checkpointMinutes > 0)) return wrong("checkpoint_minutes", "above 0");
+    const auto& parts = modelPartNames();
+    for (const auto& [part, factor] : c.learningRates) {
+        if (std::find(parts.begin(), parts.end(), part) == parts.end())
+            return badInput("learning_rates names a part " + part + " that DKAN does not have", where,
+                            "Its parts are " + joined(parts));
+        if (!(factor >= 0 && factor <= 100)) return wrong("learning_rates", "factors between 0 and 100");
+    }
     return {};
 }
 
@@ -74,17 +94,14 @@ Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
     auto model = parseDkanConfig(j.value("model", Json::object()), where);
     if (!model) return Failure(model.error());
     c.model = *model;
+    auto panel = parseGenePanelOptions(j.value("panel", Json::object()), where);
+    if (!panel) return Failure(panel.error());
+    c.panel = std::move(*panel);
     const auto path = [&](const char* key) {
         const auto given = std::filesystem::path(j.value(key, std::string()));
         return given.empty() || given.is_absolute() ? given : file.parent_path() / given;
     };
     try {
-        if (j.contains("panel")) {
-            const Json& p = j["panel"];
-            c.panel.size = p.value("size", c.panel.size);
-            c.panel.minimumTotal = p.value("minimum_total", c.panel.minimumTotal);
-            c.panel.mustHave = p.value("must_have", c.panel.mustHave);
-        }
         c.genes = j.value("genes", c.genes);
         c.imageEncoder = j.value("image_encoder", std::string("spotglass-morphology-1"));
         c.patchPixels = j.value("patch_pixels", c.patchPixels);
@@ -104,6 +121,9 @@ Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
         c.featureDropout = j.value("feature_dropout", c.featureDropout);
         c.seed = j.value("seed", c.seed);
         c.augment = j.value("augment", c.augment);
+        c.from = path("from");
+        c.learningRates = j.value("learning_rates", c.learningRates);
+        c.checkpointMinutes = j.value("checkpoint_minutes", c.checkpointMinutes);
         c.distillation = j.value("distillation_alpha", c.distillation);
         c.contrastiveWeightScale = j.value("contrastive_weight_scale", c.contrastiveWeightScale);
         c.contrastWithinSpots = j.value("contrast_within_spots", c.contrastWithinSpots);

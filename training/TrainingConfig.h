@@ -5,6 +5,7 @@
 #include "viewer/base/Result.h"
 
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -15,7 +16,7 @@ namespace spotglass {
 struct TrainingConfig {
     DkanConfig model;
     GenePanelOptions panel;
-    std::vector<std::string> genes; ///< a fixed panel; empty: chosen on the training sections
+    std::vector<std::string> genes; ///< a fixed panel, all of it; empty: chosen on the training sections
     std::string imageEncoder;
     int patchPixels = 224;
     double micronsPerPixel = 0;         ///< of the patches; 0: such that a patch is as wide as the spot pitch
@@ -36,6 +37,10 @@ struct TrainingConfig {
     std::uint64_t seed = 2021;
     bool augment = true; ///< flips and quarter turns of the patch
     double distillation = 0.3;
+    std::filesystem::path from; ///< a model file to start from; then its shape and patches are taken over
+    /// Factors on the learning rate of the model's parts (ModelParts.h); 0 holds a part still.
+    std::map<std::string, double> learningRates;
+    double checkpointMinutes = 5; ///< between checkpoints inside an epoch
     double contrastiveWeightScale = 3;
     bool contrastWithinSpots = false;
 

@@ -179,6 +179,8 @@ void addTrainingCommands(CLI::App& app, Commands& c) {
                          "Folder where frozen features are kept between runs");
     evaluate->add_flag("--shuffle-images", c.evaluate.shuffleImages,
                        "Hand every spot another spot's tissue: what is left is read from position");
+    evaluate->add_option("--csv", c.evaluate.csv,
+                         "Table of the genes: correlation with its 95 % interval, errors, Moran's I");
     evaluate->add_flag("--json", c.evaluate.json, "One JSON document on standard output");
     evaluate->callback([&c] { c.action = inModule(&EngineModule::evaluate, c.evaluate); });
 

@@ -75,6 +75,7 @@ struct EvaluateOptions {
     std::filesystem::path workspace; ///< which knows frozen encoders; may be empty
     std::vector<std::string> sections;
     std::filesystem::path featureCache; ///< optional folder where frozen features are kept between runs
+    std::filesystem::path csv;          ///< optional table of the genes
     bool shuffleImages =
         false; ///< hand every spot another spot's tissue: how much is read from position alone
     bool json = false;

@@ -1,13 +1,13 @@
 #include "app/engine_module/Commands.h"
 #include "inference/engine/ModelNetworks.h"
 #include "inference/model/SafeTensors.h"
-#include "training/cohort/Metrics.h"
+#include "training/cohort/GeneMetrics.h"
 #include "training/cohort/SyntheticCohort.h"
 #include "training/SpotDataset.h"
 #include "training/Trainer.h"
 #include "viewer/base/Files.h"
 
-#include <algorithm>
+#include <cmath>
 #include <set>
 
 namespace spotglass {
@@ -30,6 +30,15 @@ std::set<std::string> seenSections(const ModelCard& card) {
     return seen;
 }
 
+/// The published figures, and of each gene how well it is predicted.
+void addFigures(Json& report, const GeneMetricsReport& metrics) {
+    report["metrics"] = toJson(metrics.published);
+    report.update(toJson(metrics));
+    report["pcc"] = Json::object();
+    for (const auto& gene : metrics.genes)
+        report["pcc"][gene.gene] = std::isfinite(gene.pcc) ? Json(gene.pcc) : Json();
+}
+
 void sayTable(const Json& report) {
     for (const auto& [name, figures] : report["sections"].items())
         say(name + "  PCC " + threeDecimals(figures["pcc"].get<double>()) + "  MSE " +
@@ -40,11 +49,18 @@ void sayTable(const Json& report) {
     };
     say("MAE " + figure("mae") + "  MSE " + figure("mse") + "  PCC ALL " + figure("pcc_all") + "  HPG " +
         figure("pcc_hpg") + "  HEG " + figure("pcc_heg") + "  HVG " + figure("pcc_hvg"));
+    const auto& all = report["intervals"]["pcc_all"];
+    if (all["low"].is_number())
+        say("PCC ALL lies between " + threeDecimals(all["low"].get<double>()) + " and " +
+            threeDecimals(all["high"].get<double>()) +
+            " with 95 % confidence (over the spots of these sections, not over patients)");
 }
 
 } // namespace
 
 Result<void> runEvaluate(const EvaluateOptions& options) {
+    if (!options.csv.empty())
+        if (auto ok = checkWritable(options.csv); !ok) return ok;
     EngineSettings settings;
     settings.workspace = options.workspace;
     auto networks = readNetworks(options.model, settings);
@@ -73,20 +89,21 @@ Result<void> runEvaluate(const EvaluateOptions& options) {
         if (options.shuffleImages) shuffleImages(*data, 1);
         const auto predicted = predictSection(networks->model, *data);
         predictions.push_back({section.patient, section.name, data->ids.size(), card.genes.size(),
-                               values(data->expression), values(predicted)});
+                               values(data->expression), values(predicted), arrayPlaces(section.spots),
+                               cohort->array.geometry});
         report["sections"][section.name] = {
             {"pcc", meanGeneCorrelation(predicted, data->expression)},
             {"mse", torch::mse_loss(predicted, data->expression).item<double>()},
             {"spots", data->ids.size()},
             {"seen_in_training", seen.contains(section.name)}};
     }
-    auto metrics = publishedMetrics(predictions, std::min<std::size_t>(50, card.genes.size()));
+    auto metrics = geneMetrics(predictions, card.genes);
     if (!metrics) return Failure(metrics.error());
-    report["metrics"] = toJson(*metrics);
-    Json genes = Json::object();
-    for (std::size_t g = 0; g < card.genes.size(); ++g)
-        genes[card.genes[g]] = std::isfinite(metrics->genePcc[g]) ? Json(metrics->genePcc[g]) : Json();
-    report["pcc"] = genes;
+    for (const auto& warning : metrics->warnings)
+        say(warning);
+    addFigures(report, *metrics);
+    if (!options.csv.empty())
+        if (auto ok = writeFileAtomically(options.csv, toCsv(*metrics)); !ok) return ok;
     if (options.json)
         printJson(report);
     else

@@ -6,6 +6,7 @@
 #include "viewer/base/Files.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <set>
 
@@ -50,6 +51,39 @@ Result<Split> split(Cohort& cohort, const TrainOptions& options, const TrainingC
         return badInput("this cohort leaves no section to train on once one is set aside",
                         cohort.folder.string(), "Add sections, or give fixed_epochs in the configuration");
     return result;
+}
+
+/// The list of the configuration, or a panel chosen on the training sections alone.
+Result<GenePanel> choosePanel(const TrainingConfig& config, const Cohort& cohort, const Split& sections,
+                              const TrainOptions& options) {
+    const std::vector<const Section*> training(sections.training.begin(), sections.training.end()),
+        validation(sections.validation.begin(), sections.validation.end());
+    if (!config.genes.empty()) {
+        auto all = training;
+        all.insert(all.end(), validation.begin(), validation.end());
+        if (auto ok = checkListedPanel(config.genes, all); !ok)
+            return badInput(ok.error().what,
+                            ok.error().where.empty() ? options.config.string() : ok.error().where,
+                            ok.error().hint);
+        return GenePanel{config.genes, {}, {}};
+    }
+    auto wanted = config.panel;
+    wanted.geometry = cohort.array.geometry;
+    auto chosen = chooseGenePanel(training, wanted, validation);
+    if (chosen)
+        for (const auto& warning : chosen->warnings)
+            say(warning);
+    return chosen;
+}
+
+/// How the panel came about, for events.jsonl: method, and the score of each gene in the panel's order.
+nlohmann::json panelEvent(const TrainingConfig& config, const GenePanel& panel) {
+    nlohmann::json event{{"event", "panel"}, {"genes", panel.genes}};
+    event["method"] = config.genes.empty() ? genePanelMethodName(config.panel.method) : "list";
+    auto& scores = event["scores"] = nlohmann::json::array();
+    for (const double score : panel.scores)
+        scores.push_back(std::isfinite(score) ? nlohmann::json(score) : nlohmann::json());
+    return event;
 }
 
 ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const Split& sections,
@@ -150,15 +184,9 @@ Result<void> runTrain(const TrainOptions& options) {
         say(warning);
     auto sections = split(*cohort, options, *config);
     if (!sections) return Failure(sections.error());
-    std::vector<std::string> panel = config->genes;
-    if (panel.empty()) {
-        auto chosen = chooseGenePanel({sections->training.begin(), sections->training.end()}, config->panel,
-                                      {sections->validation.begin(), sections->validation.end()});
-        if (!chosen) return Failure(chosen.error());
-        for (const auto& warning : chosen->warnings)
-            say(warning);
-        panel = chosen->genes;
-    }
+    auto chosen = choosePanel(*config, *cohort, *sections, options);
+    if (!chosen) return Failure(chosen.error());
+    const auto& panel = chosen->genes;
     auto encoder = openNamedEncoder(config->imageEncoder, options.workspace);
     if (!encoder) return Failure(encoder.error());
     const int width = encoder->encoder->width();
@@ -192,6 +220,7 @@ Result<void> runTrain(const TrainOptions& options) {
                   {"set_aside", card.training["set_aside"]},
                   {"microns_per_pixel", card.micronsPerPixel},
                   {"patch_pixels", card.patchPixels}});
+    events.write(panelEvent(*config, *chosen));
     const auto geneEmbeddings = torch::tensor(at::ArrayRef<float>(embeddings))
                                     .view({static_cast<int64_t>(panel.size()), textEncoder.width()});
     const auto keep = [&](const LoadedModel& model) {

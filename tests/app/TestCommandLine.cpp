@@ -75,12 +75,17 @@ class TestCommandLine : public QObject {
         QVERIFY(QFile::exists(at("run/config.json")));
         QVERIFY(QFile::exists(at("run/checkpoint/best.safetensors")));
         const auto events = lines(at("run/events.jsonl"));
-        QCOMPARE(events.size(), 4); // start, two epochs, done
+        QCOMPARE(events.size(), 5); // start, panel, two epochs, done
         for (const auto& line : events)
             QVERIFY(QJsonDocument::fromJson(line.toUtf8()).isObject());
         const auto start = QJsonDocument::fromJson(events.first().toUtf8()).object();
         QCOMPARE(start[QStringLiteral("sections")].toArray().size(), 1);
         QCOMPARE(start[QStringLiteral("set_aside")].toArray().size(), 1); // never trained on
+        const auto panel = QJsonDocument::fromJson(events[1].toUtf8()).object();
+        QCOMPARE(panel[QStringLiteral("event")].toString(), QStringLiteral("panel"));
+        QCOMPARE(panel[QStringLiteral("method")].toString(), QStringLiteral("most_variable"));
+        QCOMPARE(panel[QStringLiteral("scores")].toArray().size(),
+                 panel[QStringLiteral("genes")].toArray().size());
     }
     void modelInfoShowsTheCard() {
         const auto outcome = run({QStringLiteral("model"), QStringLiteral("info"),
@@ -154,15 +159,34 @@ class TestCommandLine : public QObject {
         const auto outcome =
             run({QStringLiteral("evaluate"), QStringLiteral("--model"), at("run/model.safetensors"),
                  QStringLiteral("--cohort"), at("cohort"), QStringLiteral("--sections"), QStringLiteral("B1"),
-                 QStringLiteral("--json")});
+                 QStringLiteral("--csv"), at("tables/genes.csv"), QStringLiteral("--json")});
         QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
         const auto report = json(outcome);
         QVERIFY(report[QStringLiteral("metrics")].toObject().contains(QStringLiteral("pcc_all")));
+        const auto genes = report[QStringLiteral("genes")].toObject();
+        const auto gene = genes[QStringLiteral("FN1")].toObject();
+        QCOMPARE(genes.keys(), report[QStringLiteral("pcc")].toObject().keys());
+        QCOMPARE(gene[QStringLiteral("pcc")],
+                 report[QStringLiteral("pcc")].toObject()[QStringLiteral("FN1")]);
+        QVERIFY(gene[QStringLiteral("pcc_low")].isNull()); // seven spots wide
+        QVERIFY(outcome.err.contains(QStringLiteral("B1 is too small for confidence intervals")));
+        QVERIFY(gene[QStringLiteral("moran_measured")].isDouble());
+        QVERIFY(report[QStringLiteral("intervals")].toObject().contains(QStringLiteral("pcc_all")));
+        const auto table = lines(at("tables/genes.csv"));
+        QCOMPARE(table.size(), genes.size() + 1);
+        QVERIFY(table.first().startsWith(QStringLiteral("gene,pcc,pcc_low,")));
         QVERIFY(report[QStringLiteral("sections")]
                     .toObject()[QStringLiteral("B1")]
                     .toObject()[QStringLiteral("seen_in_training")]
                     .toBool());
         QVERIFY(outcome.err.contains(QStringLiteral("no test")));
+    }
+    void evaluateSaysAtOnceThatItsTableCannotBeWritten() {
+        const auto outcome = run({QStringLiteral("evaluate"), QStringLiteral("--model"),
+                                  at("run/model.safetensors"), QStringLiteral("--cohort"), at("cohort"),
+                                  QStringLiteral("--csv"), at("run/model.safetensors/genes.csv")});
+        QCOMPARE(outcome.code, 4);
+        QVERIFY2(outcome.err.contains(QStringLiteral("genes.csv")), qPrintable(outcome.err));
     }
     void metricsEqualTheReference() {
         SPOTGLASS_NEED_SHARED(folder, "reference/metrics");

@@ -2,6 +2,9 @@
 #include "Shared.h"
 #include "training/cohort/GenePanel.h"
 
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
 #include <QCryptographicHash>
 #include <QtTest>
 
@@ -38,6 +41,26 @@ Section mixed() {
 
 GenePanelOptions options(std::size_t size, double minimum, std::vector<std::string> must = {}) {
     return {size, minimum, std::move(must)};
+}
+
+GenePanelOptions by(GenePanelMethod method, std::size_t size, std::vector<std::string> must = {}) {
+    auto o = options(size, 0, std::move(must));
+    o.method = method;
+    return o;
+}
+
+/// One row of eight spots, depth 200 in each: "halves" changes once, "turns" at every spot and by more,
+/// "much" never; "rest" fills up.
+Section patterns() {
+    return section({{"halves", {10, 10, 10, 10, 20, 20, 20, 20}},
+                    {"turns", {5, 45, 5, 45, 5, 45, 5, 45}},
+                    {"much", {100, 100, 100, 100, 100, 100, 100, 100}},
+                    {"rest", {85, 45, 85, 45, 75, 35, 75, 35}}});
+}
+
+std::string refused(const std::string& json) {
+    const auto parsed = parseGenePanelOptions(nlohmann::json::parse(json), "c.json");
+    return parsed ? std::string() : parsed.error().sentence();
 }
 
 } // namespace
@@ -97,6 +120,118 @@ class TestGenePanel : public QObject {
         VERIFY_BAD_INPUT(chooseGenePanel({}), "", "there is no section");
         VERIFY_BAD_INPUT(chooseGenePanel({&s, &other}), "T1", "no gene in common");
         VERIFY_BAD_INPUT(chooseGenePanel({&s}, options(9, 1e9)), "T1", "no gene has enough counts");
+    }
+    void everyMethodHasItsOwnOrder() {
+        const Section s = patterns();
+        const auto first = [&](GenePanelMethod method) {
+            return chooseGenePanel({&s}, by(method, 1))->genes.at(0);
+        };
+        QCOMPARE(first(GenePanelMethod::SpatiallyVariable), std::string("halves"));
+        QCOMPARE(first(GenePanelMethod::MostVariable), std::string("turns"));
+        QCOMPARE(first(GenePanelMethod::MostExpressed), std::string("much"));
+        QCOMPARE(chooseGenePanel({&s}, options(1, 0))->genes.at(0), std::string("turns")); // the default
+    }
+    void spatialGenesComeByTheirMeanMoransI() {
+        const Section s = patterns();
+        Section flat = patterns(); // here "halves" does not vary: its mean is that of the other section
+        for (std::size_t spot = 0; spot < 8; ++spot)
+            flat.counts.values[4 * spot] = 10;
+        for (std::size_t spot = 4; spot < 8; ++spot)
+            flat.counts.values[4 * spot + 3] += 10;
+        const auto one = chooseGenePanel({&s}, by(GenePanelMethod::SpatiallyVariable, 9));
+        const auto two = chooseGenePanel({&s, &flat}, by(GenePanelMethod::SpatiallyVariable, 9));
+        // "much" has no variance and no score; the row's six inner links of "halves" less the one that
+        // breaks.
+        QCOMPARE(one->genes, (std::vector<std::string>{"halves", "rest", "turns"}));
+        QVERIFY(std::abs(one->scores[0] - 8.0 / 14 * 10 / 8) < 1e-12);
+        QVERIFY(std::abs(one->scores[2] + 1) < 1e-12);
+        QCOMPARE(two->genes, one->genes);
+        QVERIFY(std::abs(two->scores[0] - one->scores[0]) < 1e-12);
+    }
+    void theArraysGeometryDecidesWhoIsANeighbour() {
+        Section s = section({{"A", {1, 9, 9, 1}}, {"B", {9, 1, 1, 9}}});
+        s.spots = {{"0x0", 0, 0, {}}, {"1x1", 1, 1, {}}, {"1x0", 1, 0, {}}, {"5x5", 5, 5, {}}};
+        auto square = by(GenePanelMethod::SpatiallyVariable, 1), hexagonal = square;
+        hexagonal.geometry = ArrayGeometry::Hexagonal;
+        QVERIFY(std::abs(chooseGenePanel({&s}, square)->scores[0] + 4.0 / 6 * 2 / 4) < 1e-12);
+        QVERIFY(std::abs(chooseGenePanel({&s}, hexagonal)->scores[0]) < 1e-12);
+    }
+    void genesThatMustBeInAreScoredToo() {
+        const Section s = patterns();
+        const auto spatial = chooseGenePanel({&s}, by(GenePanelMethod::SpatiallyVariable, 2, {"much"}));
+        QCOMPARE(spatial->genes, (std::vector<std::string>{"much", "halves"}));
+        QVERIFY(std::isnan(spatial->scores[0]) && spatial->scores[1] > 0);
+        const auto expressed = chooseGenePanel({&s}, by(GenePanelMethod::MostExpressed, 2, {"halves"}));
+        QCOMPARE(expressed->genes, (std::vector<std::string>{"halves", "much"}));
+        QCOMPARE(expressed->scores, (std::vector<double>{15, 100}));
+        const auto variable = chooseGenePanel({&s}, options(3, 500, {"halves"})); // below the total
+        QCOMPARE(variable->genes.at(0), std::string("halves"));
+        QVERIFY(variable->scores.at(0) > 0 && variable->warnings.size() == 1);
+    }
+    void placesTakenTwiceAreRefused() {
+        Section s = patterns();
+        s.spots[3].column = 2;
+        VERIFY_BAD_INPUT(chooseGenePanel({&s}, by(GenePanelMethod::SpatiallyVariable, 1)), "T1",
+                         "two spots lie at row 0, column 2");
+        QVERIFY(chooseGenePanel({&s}, by(GenePanelMethod::MostExpressed, 1)).has_value());
+    }
+    void aListIsTakenWholeOrNotAtAll() {
+        const Section s = mixed(), other = section({{"mild", {1, 2}}, {"steady", {1, 2}}, {"new", {900, 2}}});
+        QVERIFY(checkListedPanel({"mild", "steady"}, {&s, &other}).has_value());
+        VERIFY_BAD_INPUT(checkListedPanel({"A", "mild", "B", "C", "D", "E"}, {&s, &other}), "",
+                         "no section measured 5 of the 6 genes of the list (A, B, C and 2 more). Take them "
+                         "out of \"genes\" in the configuration");
+        VERIFY_BAD_INPUT(checkListedPanel({"mild", "wild"}, {&s, &other}), "section T1",
+                         "it did not measure 1 of the 2 genes of the list (wild)");
+        VERIFY_BAD_INPUT(checkListedPanel({"mild", "mild"}, {&s}), "", "names mild twice");
+        VERIFY_BAD_INPUT(checkListedPanel({}, {&s}), "", "the list of genes is empty");
+    }
+    void theConfigurationSaysSizeMethodAndGenesThatMustBeIn() {
+        const auto plain = parseGenePanelOptions(nlohmann::json::object(), "c.json").value();
+        QCOMPARE(plain.size, std::size_t{250});
+        QVERIFY(plain.method == GenePanelMethod::MostVariable);
+        for (const auto method : {GenePanelMethod::SpatiallyVariable, GenePanelMethod::MostVariable,
+                                  GenePanelMethod::MostExpressed}) {
+            const auto parsed = parseGenePanelOptions({{"method", genePanelMethodName(method)},
+                                                       {"size", 7},
+                                                       {"minimum_total", 2.5},
+                                                       {"must_have", {"ESR1"}}},
+                                                      "c.json")
+                                    .value();
+            QVERIFY(parsed.method == method);
+            QCOMPARE(parsed.size, std::size_t{7});
+            QCOMPARE(parsed.minimumTotal, 2.5);
+            QCOMPARE(parsed.mustHave, std::vector<std::string>{"ESR1"});
+        }
+    }
+    void aConfigurationThatMakesNoSenseIsRefused() {
+        QCOMPARE(refused(R"({"method": "moran"})"),
+                 std::string("c.json: panel.method is moran, which should be one of spatially_variable, "
+                             "most_variable and most_expressed."));
+        QVERIFY(refused(R"({"method": 3})").find("panel.method is 3") != std::string::npos);
+        QVERIFY(refused(R"({"sise": 9})").find("the setting panel.sise is not known") != std::string::npos);
+        for (const char* size : {"0", "-1", "2.5", "\"many\""})
+            QVERIFY(refused(std::string("{\"size\": ") + size + "}").find("a whole number of at least 1") !=
+                    std::string::npos);
+        QVERIFY(refused(R"({"minimum_total": "x"})").find("a number of counts") != std::string::npos);
+        QVERIFY(refused(R"({"must_have": "FN1"})").find("a list of gene names") != std::string::npos);
+        QVERIFY(refused("[]").find("an object in braces") != std::string::npos);
+        const Section s = mixed();
+        VERIFY_BAD_INPUT(chooseGenePanel({&s}, options(0, 0)), "", "should have at least one gene");
+    }
+    void spatialGenesOfPublishedSections() {
+        SPOTGLASS_NEED_SHARED(folder, "data/her2st");
+        const auto cohort = readCohort(folder);
+        QVERIFY2(cohort.has_value(), qPrintable(sentence(cohort)));
+        GenePanelOptions spatial;
+        spatial.method = GenePanelMethod::SpatiallyVariable;
+        const auto panel = chooseGenePanel({&cohort->sections[0], &cohort->sections[1], &cohort->sections[2]},
+                                           spatial, {&cohort->sections[3]});
+        QVERIFY2(panel.has_value(), qPrintable(sentence(panel)));
+        QCOMPARE(panel->genes.size(), std::size_t{250});
+        QCOMPARE(panel->genes[0], std::string("FN1"));
+        QVERIFY(std::is_sorted(panel->scores.begin() + 3, panel->scores.end(), std::greater<>()));
+        QVERIFY(panel->scores[3] > 0.4 && panel->scores.back() > 0.05);
     }
     void agreesWithTheBaselineOnPublishedSections_data() {
         // Panels of ridge_baseline.py for each section left out; SHA-256 of the names with a line end

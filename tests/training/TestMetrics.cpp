@@ -168,6 +168,8 @@ class TestMetrics : public QObject {
         QTest::newRow("NaN") << 5 << QStringLiteral("section A2: a predicted value is not a finite number");
         QTest::newRow("infinite") << 6
                                   << QStringLiteral("section A2: a measured value is not a finite number");
+        QTest::newRow("places") << 8
+                                << QStringLiteral("section A2: it has 2 places on the array for 3 spots");
         QTest::newRow("twice") << 7 << QStringLiteral("section A1: it was given twice");
     }
     void refusesWhatCannotBeCompared() {
@@ -195,6 +197,9 @@ class TestMetrics : public QObject {
             break;
         case 7:
             s.section = "A1";
+            break;
+        case 8:
+            s.places = {{0, 0}, {0, 1}};
             break;
         default:
             break;

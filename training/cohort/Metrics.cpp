@@ -1,5 +1,7 @@
 #include "training/cohort/Metrics.h"
 
+#include "training/cohort/DefinedMean.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -12,18 +14,6 @@ namespace spotglass {
 namespace {
 
 constexpr double undefined = std::numeric_limits<double>::quiet_NaN();
-
-/// Mean of the defined values seen so far.
-struct DefinedMean {
-    double sum = 0;
-    std::size_t count = 0;
-    void add(double value) {
-        if (std::isnan(value)) return;
-        sum += value;
-        ++count;
-    }
-    [[nodiscard]] double value() const { return count ? sum / static_cast<double>(count) : undefined; }
-};
 
 struct Patient {
     DefinedMean mae, mse;
@@ -42,6 +32,10 @@ Result<void> check(const std::vector<SectionPrediction>& sections) {
         if (s.genes != sections.front().genes)
             return badInput("it has " + std::to_string(s.genes) + " genes, section " +
                                 sections.front().section + " has " + std::to_string(sections.front().genes),
+                            where);
+        if (s.places && s.places->size() != s.spots)
+            return badInput("it has " + std::to_string(s.places->size()) + " places on the array for " +
+                                std::to_string(s.spots) + " spots",
                             where);
         for (const auto* values : {&s.measured, &s.predicted}) {
             const std::string kind = values == &s.measured ? "measured" : "predicted";

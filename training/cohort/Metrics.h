@@ -1,9 +1,11 @@
 #pragma once
 
+#include "training/cohort/ArrayGraph.h"
 #include "viewer/base/Result.h"
 
 #include <cstddef>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,8 @@ struct SectionPrediction {
     std::string patient, section;
     std::size_t spots = 0, genes = 0; ///< the genes are the same, in the same order, in all sections
     std::vector<float> measured, predicted;
+    std::optional<std::vector<ArrayPlace>> places = {}; ///< one a spot, where it is known; see geneMetrics()
+    ArrayGeometry geometry = ArrayGeometry::Square;     ///< of `places`
 };
 
 /// Mean and population standard deviation over the patients that have the value; NaN when none has.
@@ -45,8 +49,8 @@ struct MetricsReport {
 /// patients of the gene's rank within the patient (undefined ones below all others), HEG by mean measured
 /// value, HVG by variance of the measured values after dividing each spot by its sum (a spot of sum zero
 /// stays zero); HEG and HVG pool the spots of all sections. Equal ones go to the lower gene number. About 20
-/// ns a value. BadInput: no section, one without spots or genes, a section twice, shapes that disagree,
-/// values that are not finite. Usage: topK is 0.
+/// ns a value. BadInput: no section, one without spots or genes, a section twice, shapes or places that
+/// disagree, values that are not finite. Usage: topK is 0.
 [[nodiscard]] Result<MetricsReport> publishedMetrics(const std::vector<SectionPrediction>& sections,
                                                      std::size_t topK = 50);
 
