@@ -173,6 +173,7 @@ class Training {
             state.tensors["best." + std::to_string(i)] = best_[i];
         const auto done = written([&] { return saveTrainingState(state, checkpoint_); });
         saved_ = Clock::now();
+        if (done && hooks_.checkpointWritten) hooks_.checkpointWritten();
         return done;
     }
 

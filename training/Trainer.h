@@ -17,6 +17,7 @@ struct TrainingHooks {
     std::function<Result<void>(const LoadedModel&)> best;
     /// After a file could not be written: waits, and says whether to try again. Empty: the run ends.
     std::function<bool(const Error&)> waitForDrive;
+    std::function<void()> checkpointWritten; ///< may be empty
 };
 
 /// Trains DKAN on sections (spec/dkan.md section 3) with early stopping on `validation`, which is never

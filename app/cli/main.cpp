@@ -38,6 +38,7 @@ struct Commands {
     bool json = false;
     PredictOptions predict;
     TrainOptions train;
+    CrossvalidateOptions crossvalidate;
     EvaluateOptions evaluate;
     MetricsOptions metrics;
     ReplayOptions replay;
@@ -167,8 +168,24 @@ void addTrainingCommands(CLI::App& app, Commands& c) {
     train
         ->add_option("--validation-sections", c.train.validationSections, "Sections that decide when to stop")
         ->delimiter(',');
+    train->add_flag("--same-patient", c.train.samePatient,
+                    "A patient may have sections that train and sections that are set aside");
+    train->add_flag("--resume", c.train.resume, "Go on from the checkpoint in the output");
     train->add_option("-o,--output", c.train.output, "Folder of the run")->required();
     train->callback([&c] { c.action = inModule(&EngineModule::train, c.train); });
+
+    auto* folds = app.add_subcommand("crossvalidate", "Train and judge a model on every patient or section");
+    folds->add_option("--cohort", c.crossvalidate.cohort, "Folder or manifest of the cohort")->required();
+    folds->add_option("--config", c.crossvalidate.config, "Configuration (JSON)")->required();
+    folds
+        ->add_option("--by", c.crossvalidate.by,
+                     "What is held out: patient, or section where there is one patient")
+        ->check(CLI::IsMember({"patient", "section"}));
+    folds->add_option("--folds", c.crossvalidate.folds, "So many groups of patients instead of one at a time")
+        ->check(CLI::Range(2, 100));
+    folds->add_option("-o,--output", c.crossvalidate.output, "Folder of the folds")->required();
+    folds->add_flag("--json", c.crossvalidate.json, "One JSON document on standard output");
+    folds->callback([&c] { c.action = inModule(&EngineModule::crossvalidate, c.crossvalidate); });
 
     auto* evaluate = app.add_subcommand("evaluate", "Compare a model's predictions with measured sections");
     evaluate->add_option("--model", c.evaluate.model, "Model file")->required();
@@ -283,7 +300,8 @@ int main(int argc, char** argv) {
     for (auto* workspace :
          {&commands.predict.workspace, &commands.encoderAdd.workspace, &commands.encoderList.workspace,
           &commands.encoderRemove.workspace, &commands.encoderEmbed.workspace,
-          &commands.inferenceBench.workspace, &commands.train.workspace, &commands.evaluate.workspace})
+          &commands.inferenceBench.workspace, &commands.train.workspace, &commands.crossvalidate.workspace,
+          &commands.evaluate.workspace})
         *workspace = workspacePath();
     addSlideCommands(app, commands);
     addEncoderCommands(app, commands);

@@ -12,6 +12,7 @@ namespace spotglass {
 
 Result<void> runPredict(const PredictOptions& options);
 Result<void> runTrain(const TrainOptions& options);
+Result<void> runCrossvalidate(const CrossvalidateOptions& options);
 Result<void> runEvaluate(const EvaluateOptions& options);
 Result<void> runMetrics(const MetricsOptions& options);
 Result<void> runSynth(const SynthOptions& options);

@@ -47,6 +47,9 @@ class Module final : public EngineModule {
     Result<void> train(const TrainOptions& o) override {
         return guarded([&] { return runTrain(o); });
     }
+    Result<void> crossvalidate(const CrossvalidateOptions& o) override {
+        return guarded([&] { return runCrossvalidate(o); });
+    }
     Result<void> evaluate(const EvaluateOptions& o) override {
         return guarded([&] { return runEvaluate(o); });
     }

@@ -69,6 +69,15 @@ struct TrainOptions {
     std::filesystem::path cohort, config, output;
     std::filesystem::path workspace; ///< which knows frozen encoders; may be empty
     std::vector<std::string> trainSections, validationSections;
+    bool samePatient = false; ///< a patient may have sections that train and sections that are set aside
+    bool resume = false;      ///< go on from the checkpoint in the output
+};
+struct CrossvalidateOptions {
+    std::filesystem::path cohort, config, output;
+    std::filesystem::path workspace; ///< which knows frozen encoders; may be empty
+    std::string by = "patient";      ///< or "section"
+    int folds = 0;                   ///< groups of patients; 0: one patient or section at a time
+    bool json = false;
 };
 struct EvaluateOptions {
     std::filesystem::path model, cohort;
@@ -106,6 +115,7 @@ class EngineModule {
     virtual EngineFactory& engines() = 0;
     virtual Result<void> predict(const PredictOptions& options) = 0;
     virtual Result<void> train(const TrainOptions& options) = 0;
+    virtual Result<void> crossvalidate(const CrossvalidateOptions& options) = 0;
     virtual Result<void> evaluate(const EvaluateOptions& options) = 0;
     virtual Result<void> metrics(const MetricsOptions& options) = 0;
     virtual Result<void> replay(const ReplayOptions& options) = 0;

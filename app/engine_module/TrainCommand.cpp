@@ -1,80 +1,20 @@
 #include "app/engine_module/Commands.h"
-#include "inference/knowledge/BuiltInTextEncoder.h"
-#include "inference/knowledge/GeneTexts.h"
-#include "training/cohort/Expression.h"
+#include "app/engine_module/TrainPlan.h"
 #include "training/Trainer.h"
 #include "viewer/base/Files.h"
+#include "viewer/base/Process.h"
 
-#include <algorithm>
+#include <chrono>
 #include <cmath>
 #include <fstream>
-#include <set>
+#include <thread>
 
 namespace spotglass {
 namespace {
 
-struct Split {
-    std::vector<Section*> training, validation;
-};
+using Json = nlohmann::json;
 
-/// Which sections train and which stop the training. Without names, the last patient's sections are set
-/// aside, or the last section where there is one patient only.
-Result<Split> split(Cohort& cohort, const TrainOptions& options, const TrainingConfig& config) {
-    const std::set<std::string> validation(options.validationSections.begin(),
-                                           options.validationSections.end());
-    const std::set<std::string> training(options.trainSections.begin(), options.trainSections.end());
-    Split result;
-    for (auto& section : cohort.sections) {
-        if (training.contains(section.name) && validation.contains(section.name))
-            return fail(ErrorKind::Usage, "section " + section.name + " is both trained on and set aside");
-        if (validation.contains(section.name))
-            result.validation.push_back(&section);
-        else if (training.empty() || training.contains(section.name))
-            result.training.push_back(&section);
-    }
-    if (config.fixedEpochs > 0 && validation.empty()) return result;
-    if (config.fixedEpochs > 0)
-        return fail(ErrorKind::Usage, "fixed_epochs trains on all sections; leave out --validation-sections");
-    if (result.validation.empty()) {
-        const auto patients = cohort.patients();
-        const std::string last = result.training.empty() ? std::string() : result.training.back()->patient;
-        const bool several = std::any_of(result.training.begin(), result.training.end(),
-                                         [&](const Section* s) { return s->patient != last; });
-        std::vector<Section*> kept;
-        for (auto* section : result.training)
-            (several ? section->patient == last : section == result.training.back())
-                ? result.validation.push_back(section)
-                : kept.push_back(section);
-        result.training = kept;
-    }
-    if (result.training.empty())
-        return badInput("this cohort leaves no section to train on once one is set aside",
-                        cohort.folder.string(), "Add sections, or give fixed_epochs in the configuration");
-    return result;
-}
-
-/// The list of the configuration, or a panel chosen on the training sections alone.
-Result<GenePanel> choosePanel(const TrainingConfig& config, const Cohort& cohort, const Split& sections,
-                              const TrainOptions& options) {
-    const std::vector<const Section*> training(sections.training.begin(), sections.training.end()),
-        validation(sections.validation.begin(), sections.validation.end());
-    if (!config.genes.empty()) {
-        auto all = training;
-        all.insert(all.end(), validation.begin(), validation.end());
-        if (auto ok = checkListedPanel(config.genes, all); !ok)
-            return badInput(ok.error().what,
-                            ok.error().where.empty() ? options.config.string() : ok.error().where,
-                            ok.error().hint);
-        return GenePanel{config.genes, {}, {}};
-    }
-    auto wanted = config.panel;
-    wanted.geometry = cohort.array.geometry;
-    auto chosen = chooseGenePanel(training, wanted, validation);
-    if (chosen)
-        for (const auto& warning : chosen->warnings)
-            say(warning);
-    return chosen;
-}
+constexpr std::chrono::seconds kTryDriveAgain{10};
 
 /// How the panel came about, for events.jsonl: method, and the score of each gene in the panel's order.
 nlohmann::json panelEvent(const TrainingConfig& config, const GenePanel& panel) {
@@ -86,77 +26,22 @@ nlohmann::json panelEvent(const TrainingConfig& config, const GenePanel& panel) 
     return event;
 }
 
-ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const Split& sections,
-                   const std::vector<std::string>& panel, const TrainOptions& options) {
-    ModelCard card;
-    card.config = config.model;
-    card.config.genes = static_cast<int>(panel.size());
-    card.genes = panel;
-    card.ensemblIds.assign(panel.size(), "");
-    card.unit = expressionUnit;
-    card.name = config.name.empty() ? options.output.filename().string() : config.name;
-    card.patchPixels = config.patchPixels;
-    card.spotPitchMicrons = cohort.array.pitchMicrons;
-    card.arrayGeometry = cohort.array.geometry == ArrayGeometry::Hexagonal ? "hexagonal" : "square";
-    card.micronsPerPixel =
-        config.micronsPerPixel > 0 ? config.micronsPerPixel : card.spotPitchMicrons / config.patchPixels;
-    double width = 0;
-    std::vector<std::string> names, aside;
-    for (const auto* section : sections.training) {
-        const auto [left, right] = std::minmax_element(section->spots.begin(), section->spots.end(),
-                                                       [](auto& a, auto& b) { return a.column < b.column; });
-        const auto [top, bottom] = std::minmax_element(section->spots.begin(), section->spots.end(),
-                                                       [](auto& a, auto& b) { return a.row < b.row; });
-        width += std::max(right->column - left->column, bottom->row - top->row) + 1;
-        names.push_back(section->name);
-        const double scale = section->micronsPerPixel.mean();
-        card.finestImageMicrons = names.size() == 1 ? scale : std::min(card.finestImageMicrons, scale);
-        card.coarsestImageMicrons = std::max(card.coarsestImageMicrons, scale);
-    }
-    for (const auto* section : sections.validation)
-        aside.push_back(section->name);
-    card.contextMicrons = config.contextMicrons > 0
-                              ? config.contextMicrons
-                              : width / static_cast<double>(sections.training.size()) * card.spotPitchMicrons;
-    card.imageEncoder = config.imageEncoder;
-    auto settings = config.asJson;
-    for (const char* path : {"held_out", "feature_cache", "gene_texts"})
-        settings.erase(path);
-    card.training = {{"cohort", cohort.folder.filename().string()},
-                     {"sections", names},
-                     {"set_aside", aside},
-                     {"settings", settings}};
-    card.heldOut = config.heldOut;
-    card.licence = config.licence;
-    card.source = config.source;
-    card.date = today();
-    card.programVersion = SPOTGLASS_VERSION;
-    return card;
-}
-
-Result<std::vector<SectionTensors>> load(const std::vector<Section*>& sections, const ModelCard& card,
-                                         const TrainingConfig& config, const OpenedEncoder& encoder) {
-    std::vector<SectionTensors> loaded;
-    const PatchSettings settings{card.patchPixels, card.micronsPerPixel, card.config.regionRows,
-                                 card.config.regionColumns, config.featureCache};
-    for (auto* section : sections) {
-        auto tensors = loadSection(*section, card.genes, settings, encoder, {});
-        if (!tensors) return Failure(tensors.error());
-        for (const auto& warning : section->warnings)
-            say(warning);
-        say("Section " + section->name + ": " + std::to_string(tensors->ids.size()) + " spots");
-        loaded.push_back(std::move(*tensors));
-    }
-    return loaded;
-}
-
 /// RUN/events.jsonl, one line an event, each flushed so that a watcher sees it at once.
 class EventFile {
   public:
-    explicit EventFile(const std::filesystem::path& file) : out_(file, std::ios::trunc) {}
-    void write(const nlohmann::json& event) {
+    EventFile(std::filesystem::path file, bool goesOn)
+        : file_(std::move(file)), out_(file_, goesOn ? std::ios::app : std::ios::trunc) {}
+    void write(const Json& event) {
+        const auto kind = event.value("event", "");
+        if (kind == "resumed") dropFrom(event["epoch"].get<int>());
         out_ << event.dump() << std::endl;
-        if (event.value("event", "") != "epoch") return;
+        if (kind == "resumed") say("Going on with epoch " + std::to_string(event["epoch"].get<int>()));
+        if (kind == "paused") say("Paused: " + event["reason"].get<std::string>());
+        if (kind == "epoch") sayEpoch(event);
+    }
+
+  private:
+    static void sayEpoch(const Json& event) {
         const bool validated = event.contains("validation");
         say("Epoch " + std::to_string(event["epoch"].get<int>()) + ": loss " +
             threeDecimals(event["training"]["total"].get<double>()) +
@@ -165,14 +50,77 @@ class EventFile {
             (event.value("best", false) ? " (kept), " : ", ") +
             threeDecimals(event["seconds"].get<double>()) + " s");
     }
-
-  private:
+    /// What a run reported after its checkpoint happens again.
+    void dropFrom(int epoch) {
+        std::string kept;
+        std::ifstream in(file_);
+        for (std::string line; std::getline(in, line);) {
+            const auto event = Json::parse(line, nullptr, false);
+            if (event.is_object() && (event.value("event", "") == "done" || event.value("epoch", 0) >= epoch))
+                break;
+            kept += line + "\n";
+        }
+        out_.close();
+        if (auto ok = writeFileAtomically(file_, kept); !ok) say(ok.error().sentence());
+        out_.open(file_, std::ios::app);
+    }
+    std::filesystem::path file_;
     std::ofstream out_;
 };
 
+/// A cancelled run leaves what it had found best.
+void keepBest(const std::filesystem::path& best, const std::filesystem::path& model) {
+    std::error_code ec;
+    if (std::filesystem::exists(best, ec))
+        std::filesystem::copy_file(best, model, std::filesystem::copy_options::overwrite_existing, ec);
+    if (!ec && std::filesystem::exists(model, ec))
+        say("Cancelled. The best model so far is in " + model.string() + "; --resume goes on.");
+}
+
 } // namespace
 
+Result<LoadedModel> trainInto(const RunFolder& run, const TrainPlan& plan,
+                              const std::vector<SectionTensors>& training,
+                              const std::vector<SectionTensors>& validation, const CancelToken& cancel) {
+    const auto checkpoint = run.folder / "checkpoint", best = checkpoint / "best.safetensors";
+    std::error_code ec;
+    std::filesystem::create_directories(checkpoint, ec);
+    if (auto ok = writeFileAtomically(run.folder / "config.json", plan.config.asJson.dump(1)); !ok)
+        return Failure(ok.error());
+    EventFile events(run.folder / "events.jsonl", run.resume);
+    if (!run.resume) {
+        events.write({{"event", "start"},
+                      {"genes", plan.panel.genes.size()},
+                      {"sections", plan.card.training["sections"]},
+                      {"set_aside", plan.card.training["set_aside"]},
+                      {"microns_per_pixel", plan.card.micronsPerPixel},
+                      {"patch_pixels", plan.card.patchPixels}});
+        events.write(panelEvent(plan.config, plan.panel));
+    }
+    TrainingHooks hooks;
+    hooks.event = [&](const Json& event) { events.write(event); };
+    hooks.best = [&](const LoadedModel& model) { return saveModel(model, best); };
+    hooks.waitForDrive = [&](const Error&) {
+        say("Trying again in 10 seconds; make room on the drive.");
+        const auto until = std::chrono::steady_clock::now() + kTryDriveAgain;
+        while (std::chrono::steady_clock::now() < until && !cancel.isCancelled())
+            std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        return !cancel.isCancelled();
+    };
+    auto model = train(plan.config, plan.card, training, validation, plan.geneEmbeddings,
+                       plan.parent ? &*plan.parent : nullptr, checkpoint / "state.safetensors", run.resume,
+                       hooks, cancel);
+    if (!model) {
+        if (model.error().kind == ErrorKind::Cancelled) keepBest(best, run.folder / "model.safetensors");
+        return model;
+    }
+    if (auto ok = saveModel(*model, run.folder / "model.safetensors"); !ok) return Failure(ok.error());
+    return model;
+}
+
 Result<void> runTrain(const TrainOptions& options) {
+    const auto cancel = cancelOnInterrupt();
+    keepFreedMemory();
     auto config = readTrainingConfig(options.config);
     if (!config) return Failure(config.error());
     std::vector<std::string> names = options.trainSections;
@@ -182,54 +130,19 @@ Result<void> runTrain(const TrainOptions& options) {
     if (!cohort) return Failure(cohort.error());
     for (const auto& warning : cohort->warnings)
         say(warning);
-    auto sections = split(*cohort, options, *config);
+    auto sections = splitSections(*cohort, options.trainSections, options.validationSections,
+                                  config->fixedEpochs > 0, options.samePatient);
     if (!sections) return Failure(sections.error());
-    auto chosen = choosePanel(*config, *cohort, *sections, options);
-    if (!chosen) return Failure(chosen.error());
-    const auto& panel = chosen->genes;
-    auto encoder = openNamedEncoder(config->imageEncoder, options.workspace);
-    if (!encoder) return Failure(encoder.error());
-    const int width = encoder->encoder->width();
-    if (width != config->model.width)
-        return badInput("emb_dim is " + std::to_string(config->model.width) + ", but " +
-                            config->imageEncoder + " gives " + std::to_string(width) + " values",
-                        options.config.string(), "Set emb_dim to the encoder's width");
-    GeneTexts texts;
-    if (!config->geneTexts.empty()) {
-        auto read = readGeneTexts(config->geneTexts);
-        if (!read) return Failure(read.error());
-        texts = std::move(*read);
-    }
-    const BuiltInTextEncoder textEncoder(config->model.textWidth);
-    const auto embeddings = embedGenes(textEncoder, panel, texts);
-    auto card = makeCard(*config, *cohort, *sections, panel, options);
-    card.textEncoder = textEncoder.name();
-
-    std::error_code ec;
-    std::filesystem::create_directories(options.output / "checkpoint", ec);
-    if (auto ok = writeFileAtomically(options.output / "config.json", config->asJson.dump(1)); !ok) return ok;
-    auto training = load(sections->training, card, *config, *encoder);
+    auto plan = planTraining(std::move(*config), *cohort, *sections, options.output.filename().string(),
+                             options.workspace);
+    if (!plan) return Failure(plan.error());
+    const auto& cache = plan->config.featureCache;
+    auto training = loadSections(sections->training, plan->card, cache, plan->encoder, cancel);
     if (!training) return Failure(training.error());
-    auto validation = load(sections->validation, card, *config, *encoder);
+    auto validation = loadSections(sections->validation, plan->card, cache, plan->encoder, cancel);
     if (!validation) return Failure(validation.error());
-
-    EventFile events(options.output / "events.jsonl");
-    events.write({{"event", "start"},
-                  {"genes", panel.size()},
-                  {"sections", card.training["sections"]},
-                  {"set_aside", card.training["set_aside"]},
-                  {"microns_per_pixel", card.micronsPerPixel},
-                  {"patch_pixels", card.patchPixels}});
-    events.write(panelEvent(*config, *chosen));
-    const auto geneEmbeddings = torch::tensor(at::ArrayRef<float>(embeddings))
-                                    .view({static_cast<int64_t>(panel.size()), textEncoder.width()});
-    const auto keep = [&](const LoadedModel& model) {
-        return saveModel(model, options.output / "checkpoint" / "best.safetensors");
-    };
-    auto model = train(*config, card, *training, *validation, geneEmbeddings,
-                       [&](const auto& event) { events.write(event); }, keep, {});
+    auto model = trainInto({options.output, options.resume}, *plan, *training, *validation, cancel);
     if (!model) return Failure(model.error());
-    if (auto ok = saveModel(*model, options.output / "model.safetensors"); !ok) return ok;
     say("The model is in " + (options.output / "model.safetensors").string());
     return {};
 }

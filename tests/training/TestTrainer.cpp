@@ -1,3 +1,4 @@
+#include "training/ModelParts.h"
 #include "training/Trainer.h"
 #include "viewer/base/Files.h"
 
@@ -52,7 +53,18 @@ struct Outcome {
     Result<LoadedModel> model = badInput("not run");
 };
 
-Outcome run(const TrainingConfig& config, CancelToken cancel = {}, int cancelAfter = 0) {
+/// Where a run begins and ends.
+struct Circumstances {
+    int cancelAfter = 0; ///< events; 0: never
+    std::filesystem::path checkpoint = {};
+    bool resume = false;
+    const LoadedModel* parent = nullptr;
+    std::function<bool(const Error&)> waitForDrive = {};
+    std::function<bool()> afterCheckpoint = {}; ///< true: cancels
+};
+
+Outcome run(const TrainingConfig& config, const Circumstances& where = {}) {
+    const CancelToken cancel;
     Outcome o;
     ModelCard card;
     card.config = config.model;
@@ -61,17 +73,22 @@ Outcome run(const TrainingConfig& config, CancelToken cancel = {}, int cancelAft
     const auto text = torch::randn({4, 8});
     const std::vector<SectionTensors> training{section("A1", 30, 1), section("B1", 25, 2)},
         validation{section("C1", 20, 3)};
-    o.model = train(
-        config, card, training, config.fixedEpochs > 0 ? std::vector<SectionTensors>{} : validation, text,
-        [&](const nlohmann::json& event) {
-            o.events.push_back(event);
-            if (cancelAfter > 0 && static_cast<int>(o.events.size()) >= cancelAfter) cancel.cancel();
-        },
-        [&](const LoadedModel&) -> Result<void> {
-            ++o.saved;
-            return {};
-        },
-        cancel);
+    TrainingHooks hooks;
+    hooks.event = [&](const nlohmann::json& event) {
+        o.events.push_back(event);
+        if (where.cancelAfter > 0 && static_cast<int>(o.events.size()) >= where.cancelAfter) cancel.cancel();
+    };
+    hooks.best = [&](const LoadedModel&) -> Result<void> {
+        ++o.saved;
+        return {};
+    };
+    hooks.waitForDrive = where.waitForDrive;
+    hooks.checkpointWritten = [&] {
+        if (where.afterCheckpoint && where.afterCheckpoint()) cancel.cancel();
+    };
+    o.model =
+        train(config, card, training, config.fixedEpochs > 0 ? std::vector<SectionTensors>{} : validation,
+              text, where.parent, where.checkpoint, where.resume, hooks, cancel);
     return o;
 }
 
@@ -148,9 +165,130 @@ class TestTrainer : public QObject {
     void cancelEndsTheRun() {
         auto config = tinyConfig();
         config.maximumEpochs = 100;
-        const auto o = run(config, {}, 2);
+        const auto o = run(config, {.cancelAfter = 2});
         QVERIFY(!o.model);
         QCOMPARE(o.model.error().exitCode(), 5);
+    }
+    /// Cancelled in the middle and taken up again, a run ends with the very same weights.
+    void resumingChangesNothing_data() {
+        QTest::addColumn<int>("cancelAfter");
+        QTest::newRow("at the end of an epoch") << 2;
+        QTest::newRow("between steps") << 0;
+    }
+    void resumingChangesNothing() {
+        QFETCH(int, cancelAfter);
+        QTemporaryDir dir;
+        const auto checkpoint = std::filesystem::path(dir.path().toStdString()) / "state.safetensors";
+        auto config = tinyConfig();
+        config.averageWeights = 0.9;
+        config.featureDropout = 0.2;
+        config.model.image.dropout = config.model.slide.dropout = 0.2;
+        config.maximumEpochs = 5;
+        const auto whole = run(config);
+        QVERIFY(whole.model.has_value());
+        if (cancelAfter > 0) {
+            const auto begun = run(config, {.cancelAfter = cancelAfter, .checkpoint = checkpoint});
+            QCOMPARE(begun.model.error().kind, ErrorKind::Cancelled);
+        } else { // every step is kept; the last that could be written counts
+            auto often = config;
+            often.checkpointMinutes = 1e-9;
+            int written = 0;
+            const auto begun =
+                run(often, {.checkpoint = checkpoint, .afterCheckpoint = [&] { return ++written == 12; }});
+            QCOMPARE(begun.model.error().kind, ErrorKind::Cancelled);
+        }
+        const auto rest = run(config, {.checkpoint = checkpoint, .resume = true});
+        QVERIFY2(rest.model.has_value(), rest.model ? "" : rest.model.error().sentence().c_str());
+        QCOMPARE(rest.events.front()["event"], "resumed");
+        QVERIFY(rest.events.front()["epoch"].get<int>() > 1);
+        const auto a = (*whole.model).network->named_parameters(),
+                   b = (*rest.model).network->named_parameters();
+        for (const auto& item : a)
+            QVERIFY2(torch::equal(item.value(), b[item.key()]), item.key().c_str());
+        const auto c = (*whole.model).network->named_buffers(), d = (*rest.model).network->named_buffers();
+        for (const auto& item : c)
+            QVERIFY2(torch::equal(item.value(), d[item.key()]), item.key().c_str());
+        QCOMPARE(rest.events.back()["best_epoch"], whole.events.back()["best_epoch"]);
+    }
+    void aCheckpointOfAnotherRunIsRefused() {
+        QTemporaryDir dir;
+        const auto checkpoint = std::filesystem::path(dir.path().toStdString()) / "state.safetensors";
+        auto config = tinyConfig();
+        config.asJson = {{"batch", 8}, {"model", {{"emb_dim", 8}}}};
+        QVERIFY(!run(config, {.cancelAfter = 2, .checkpoint = checkpoint}).model);
+        const auto resumed = [&](const nlohmann::json& settings) {
+            config.asJson = settings;
+            return run(config, {.checkpoint = checkpoint, .resume = true}).model;
+        };
+        const auto other = resumed({{"batch", 8}, {"model", {{"emb_dim", 16}}}});
+        QVERIFY(!other);
+        QVERIFY(other.error().sentence().find("emb_dim differs") != std::string::npos);
+        QCOMPARE(other.error().exitCode(), 3);
+        QVERIFY(resumed({{"batch", 8}, {"model", {{"emb_dim", 8}}}, {"patience", 3}}).has_value());
+        std::filesystem::resize_file(checkpoint, std::filesystem::file_size(checkpoint) / 2);
+        QCOMPARE(resumed({{"batch", 8}, {"model", {{"emb_dim", 8}}}}).error().exitCode(), 3);
+        std::filesystem::remove(checkpoint);
+        QVERIFY(resumed({}).error().sentence().find("no checkpoint") != std::string::npos);
+    }
+    void aFullDrivePausesTheRun() {
+        int waits = 0;
+        const std::filesystem::path full = "/dev/full/state.safetensors";
+        const auto o = run(tinyConfig(),
+                           {.checkpoint = full, .waitForDrive = [&](const Error&) { return ++waits < 3; }});
+        QVERIFY(!o.model);
+        QCOMPARE(waits, 3);
+        QCOMPARE(o.events[1]["event"], "paused");
+        QVERIFY(!o.events[1]["reason"].get<std::string>().empty());
+    }
+    void aModelGrowsFromItsParent() {
+        auto config = tinyConfig();
+        config.maximumEpochs = 10;
+        auto first = run(config);
+        QVERIFY(first.model.has_value());
+        const auto& parent = *first.model;
+        config.maximumEpochs = 1;
+        config.learningRates = {{"patch_encoder", 0}, {"region", 0}, {"slide", 0.1}};
+        config.averageWeights = 0;
+        const auto child = run(config, {.parent = &parent});
+        QVERIFY2(child.model.has_value(), child.model ? "" : child.model.error().sentence().c_str());
+        const auto before = parent.network->named_parameters(),
+                   after = (*child.model).network->named_parameters();
+        for (const auto& item : before) {
+            const auto part = modelPartOf(item.key());
+            const bool still =
+                part == "patch_encoder" || part == "region" ||
+                item.key().find("to_q.") != std::string::npos; // of the gene paths: no gradient
+            if (still && part != "fusion")
+                QVERIFY2(torch::equal(item.value(), after[item.key()]), item.key().c_str());
+        }
+        QVERIFY(!torch::equal(before["fusion_encoder.norm.weight"], after["fusion_encoder.norm.weight"]));
+        for (const auto& item : parent.network->named_buffers()) // batch statistics of a part held still
+            QVERIFY2(torch::equal(item.value(), (*child.model).network->named_buffers()[item.key()]),
+                     item.key().c_str());
+        // One epoch from the parent is already better than one from scratch.
+        QVERIFY(validationPcc(child.events[0]) > validationPcc(run(config).events[0]));
+    }
+    void genesCarryOverBySymbol() {
+        const auto first = run(tinyConfig());
+        const auto& parent = *first.model;
+        auto card = parent.card;
+        card.genes = {"D", "new", "B"};
+        card.ensemblIds.assign(3, "");
+        card.config.genes = 3;
+        const auto child = modelFromParent(parent, card, torch::randn({3, 8}));
+        QVERIFY2(child.has_value(), child ? "" : child.error().sentence().c_str());
+        const auto from = parent.network->named_parameters(), to = child->network->named_parameters();
+        QVERIFY(torch::equal(to["fc_target.weight"][0], from["fc_target.weight"][3]));
+        QVERIFY(torch::equal(to["fc_target.weight"][2], from["fc_target.weight"][1]));
+        QVERIFY(torch::equal(to["exp_encoder.projection.weight"].select(1, 0),
+                             from["exp_encoder.projection.weight"].select(1, 3)));
+        QVERIFY(torch::equal(to["fc_final_img.weight"], from["fc_final_img.weight"]));
+        card.config.width = 16;
+        QVERIFY(!modelFromParent(parent, card, torch::randn({3, 8})));
+        card.config.width = 8;
+        card.imageEncoder = "another";
+        QVERIFY(modelFromParent(parent, card, torch::randn({3, 8})).error().sentence().find("another") !=
+                std::string::npos);
     }
     void divergenceIsSaidInWords() {
         auto config = tinyConfig();
@@ -161,6 +299,8 @@ class TestTrainer : public QObject {
         const auto o = run(bad);
         QVERIFY(!o.model);
         QVERIFY(o.model.error().sentence().find("learning_rate") != std::string::npos);
+        QVERIFY(o.model.error().sentence().find("epoch 1, step 1") != std::string::npos);
+        QVERIFY(o.model.error().sentence().find("8 spots, the first are") != std::string::npos);
     }
     void shufflingMovesImagesAndNothingElse() {
         auto s = section("A1", 30, 1);
@@ -181,6 +321,10 @@ class TestTrainer : public QObject {
                                   << QByteArray("learning_rat is not known");
         QTest::newRow("wrong kind") << QByteArray(R"({"batch": "many"})") << QByteArray("wrong kind");
         QTest::newRow("impossible") << QByteArray(R"({"learning_rate": -1})") << QByteArray("learning_rate");
+        QTest::newRow("part") << QByteArray(R"({"learning_rates": {"pach_encoder": 0.1}})")
+                              << QByteArray("pach_encoder");
+        QTest::newRow("factor") << QByteArray(R"({"learning_rates": {"slide": -1}})")
+                                << QByteArray("learning_rates");
         QTest::newRow("model") << QByteArray(R"({"model": {"emb_dim": 10, "num_heads1": 3}})")
                                << QByteArray("num_heads1");
     }

@@ -6,6 +6,9 @@
 #include <cstdlib>
 #include <dlfcn.h>
 #include <fstream>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <string>
 #include <string_view>
 #include <sys/resource.h>
@@ -62,6 +65,13 @@ int setMatrixThreads(int threads) {
     const int before = get();
     if (threads > 0) set(threads);
     return before;
+}
+
+void keepFreedMemory() {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, -1);
+#endif
 }
 
 void endWithin(std::chrono::milliseconds patience, int exitCode) {

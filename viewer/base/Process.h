@@ -25,6 +25,11 @@ int setMatrixThreads(int threads);
 /// computation must not keep the window from drawing. Does nothing where the system does not allow it.
 void giveWayToOtherThreads();
 
+/// Tells the C library to keep large blocks that are freed for the next use, instead of handing each to the
+/// system and having it cleared again: for a process that makes and drops the same large tensors in every
+/// step. Memory then stays at its peak until the process ends.
+void keepFreedMemory();
+
 /// Ends the process with `exitCode` after `patience`, whatever its threads are doing, unless it has ended by
 /// itself. Call where main() is about to return: a thread that waits for a drive which hangs would keep a
 /// program without a window for as long as the drive is away. Does not block.

@@ -1,0 +1,224 @@
+#include "app/engine_module/TrainPlan.h"
+
+#include "app/engine_module/Commands.h"
+#include "inference/knowledge/BuiltInTextEncoder.h"
+#include "inference/knowledge/GeneTexts.h"
+#include "inference/store/Sha256.h"
+#include "training/cohort/Expression.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+namespace spotglass {
+namespace {
+
+/// The list of the configuration, or a panel chosen on the training sections alone.
+Result<GenePanel> choosePanel(const TrainingConfig& config, const Cohort& cohort,
+                              const SectionSplit& sections) {
+    const std::vector<const Section*> training(sections.training.begin(), sections.training.end()),
+        validation(sections.validation.begin(), sections.validation.end());
+    if (!config.genes.empty()) {
+        auto all = training;
+        all.insert(all.end(), validation.begin(), validation.end());
+        if (auto ok = checkListedPanel(config.genes, all); !ok) return Failure(ok.error());
+        return GenePanel{config.genes, {}, {}};
+    }
+    auto wanted = config.panel;
+    wanted.geometry = cohort.array.geometry;
+    auto chosen = chooseGenePanel(training, wanted, validation);
+    if (chosen)
+        for (const auto& warning : chosen->warnings)
+            say(warning);
+    return chosen;
+}
+
+ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const SectionSplit& sections,
+                   const std::vector<std::string>& panel, const std::string& name) {
+    ModelCard card;
+    card.config = config.model;
+    card.config.genes = static_cast<int>(panel.size());
+    card.genes = panel;
+    card.ensemblIds.assign(panel.size(), "");
+    card.unit = expressionUnit;
+    card.name = config.name.empty() ? name : config.name;
+    card.patchPixels = config.patchPixels;
+    card.spotPitchMicrons = cohort.array.pitchMicrons;
+    card.arrayGeometry = cohort.array.geometry == ArrayGeometry::Hexagonal ? "hexagonal" : "square";
+    card.micronsPerPixel =
+        config.micronsPerPixel > 0 ? config.micronsPerPixel : card.spotPitchMicrons / config.patchPixels;
+    double width = 0;
+    std::vector<std::string> names, aside;
+    for (const auto* section : sections.training) {
+        const auto [left, right] = std::minmax_element(section->spots.begin(), section->spots.end(),
+                                                       [](auto& a, auto& b) { return a.column < b.column; });
+        const auto [top, bottom] = std::minmax_element(section->spots.begin(), section->spots.end(),
+                                                       [](auto& a, auto& b) { return a.row < b.row; });
+        width += std::max(right->column - left->column, bottom->row - top->row) + 1;
+        names.push_back(section->name);
+        const double scale = section->micronsPerPixel.mean();
+        card.finestImageMicrons = names.size() == 1 ? scale : std::min(card.finestImageMicrons, scale);
+        card.coarsestImageMicrons = std::max(card.coarsestImageMicrons, scale);
+    }
+    for (const auto* section : sections.validation)
+        aside.push_back(section->name);
+    card.contextMicrons = config.contextMicrons > 0
+                              ? config.contextMicrons
+                              : width / static_cast<double>(sections.training.size()) * card.spotPitchMicrons;
+    card.imageEncoder = config.imageEncoder;
+    auto settings = config.asJson;
+    for (const char* path : {"held_out", "feature_cache", "gene_texts", "from"})
+        settings.erase(path);
+    card.training = {{"cohort", cohort.folder.filename().string()},
+                     {"sections", names},
+                     {"set_aside", aside},
+                     {"settings", settings}};
+    card.heldOut = config.heldOut;
+    card.licence = config.licence;
+    card.source = config.source;
+    card.date = today();
+    card.programVersion = SPOTGLASS_VERSION;
+    return card;
+}
+
+/// What a model that starts from another takes over unless the configuration says otherwise.
+void takeOver(TrainingConfig& config, const LoadedModel& parent) {
+    const auto& card = parent.card;
+    const auto given = [&](const char* key) { return config.asJson.contains(key); };
+    if (!given("model")) config.model = card.config;
+    if (!given("image_encoder")) config.imageEncoder = card.imageEncoder;
+    if (!given("patch_pixels")) config.patchPixels = card.patchPixels;
+    if (!given("microns_per_pixel")) config.micronsPerPixel = card.micronsPerPixel;
+    if (!given("context_um")) config.contextMicrons = card.contextMicrons;
+    if (!given("genes") && !given("panel")) config.genes = card.genes;
+}
+
+/// Where a model came from, the latest first.
+nlohmann::json ancestryOf(const LoadedModel& parent, const std::filesystem::path& file) {
+    const auto hash = sha256OfFile(file);
+    nlohmann::json line = nlohmann::json::array(
+        {{{"name", parent.card.name}, {"date", parent.card.date}, {"sha256", hash ? *hash : std::string()}}});
+    if (parent.card.training.is_object() && parent.card.training.contains("ancestry"))
+        for (const auto& older : parent.card.training["ancestry"])
+            line.push_back(older);
+    return line;
+}
+
+std::set<std::string> patientsOf(const std::vector<Section*>& sections) {
+    std::set<std::string> patients;
+    for (const auto* section : sections)
+        patients.insert(section->patient);
+    return patients;
+}
+
+Result<void> checkPatients(const SectionSplit& split, std::size_t patients, bool samePatient) {
+    if (samePatient || patients == 1) return {};
+    const auto aside = patientsOf(split.validation);
+    for (const auto& patient : patientsOf(split.training))
+        if (aside.contains(patient))
+            return badInput("patient " + patient +
+                                " has sections on both sides: one that trains and one that is set aside",
+                            {},
+                            "Set whole patients aside; sections of one patient resemble each other, so the "
+                            "figures would promise too much. --same-patient does it nevertheless");
+    return {};
+}
+
+} // namespace
+
+Result<SectionSplit> splitSections(Cohort& cohort, const std::vector<std::string>& trainingNames,
+                                   const std::vector<std::string>& validationNames, bool fixedEpochs,
+                                   bool samePatient) {
+    const std::set<std::string> validation(validationNames.begin(), validationNames.end());
+    const std::set<std::string> training(trainingNames.begin(), trainingNames.end());
+    SectionSplit result;
+    for (auto& section : cohort.sections) {
+        if (training.contains(section.name) && validation.contains(section.name))
+            return fail(ErrorKind::Usage, "section " + section.name + " is both trained on and set aside");
+        if (validation.contains(section.name))
+            result.validation.push_back(&section);
+        else if (training.empty() || training.contains(section.name))
+            result.training.push_back(&section);
+    }
+    if (fixedEpochs && validation.empty()) return result;
+    if (fixedEpochs)
+        return fail(ErrorKind::Usage, "fixed_epochs trains on all sections; leave out --validation-sections");
+    const auto patients = patientsOf(result.training);
+    if (result.validation.empty() && patients.size() == 1)
+        return badInput(
+            "all sections are of one patient (" + *patients.begin() +
+                "), so none can be set aside by patient",
+            cohort.folder.string(),
+            "Name the sections that decide when to stop with --validation-sections, or add another "
+            "patient");
+    if (result.validation.empty()) {
+        const auto last = result.training.back()->patient;
+        const auto middle = std::stable_partition(result.training.begin(), result.training.end(),
+                                                  [&](const Section* s) { return s->patient != last; });
+        result.validation.assign(middle, result.training.end());
+        result.training.erase(middle, result.training.end());
+    }
+    if (result.training.empty())
+        return badInput("this cohort leaves no section to train on once one is set aside",
+                        cohort.folder.string(), "Add sections, or give fixed_epochs in the configuration");
+    if (auto ok = checkPatients(result, cohort.patients().size(), samePatient); !ok)
+        return Failure(ok.error());
+    return result;
+}
+
+Result<TrainPlan> planTraining(TrainingConfig config, const Cohort& cohort, const SectionSplit& sections,
+                               const std::string& name, const std::filesystem::path& workspace) {
+    TrainPlan plan;
+    if (!config.from.empty()) {
+        auto parent = loadModel(config.from);
+        if (!parent) return Failure(parent.error());
+        takeOver(config, *parent);
+        plan.parent = std::move(*parent);
+    }
+    plan.config = std::move(config);
+    const auto& settings = plan.config;
+    auto panel = choosePanel(settings, cohort, sections);
+    if (!panel) return Failure(panel.error());
+    plan.panel = std::move(*panel);
+    auto encoder = openNamedEncoder(settings.imageEncoder, workspace);
+    if (!encoder) return Failure(encoder.error());
+    plan.encoder = std::move(*encoder);
+    const int width = plan.encoder.encoder->width();
+    if (width != settings.model.width)
+        return badInput("emb_dim is " + std::to_string(settings.model.width) + ", but " +
+                            settings.imageEncoder + " gives " + std::to_string(width) + " values",
+                        {}, "Set emb_dim to the encoder's width");
+    GeneTexts texts;
+    if (!settings.geneTexts.empty()) {
+        auto read = readGeneTexts(settings.geneTexts);
+        if (!read) return Failure(read.error());
+        texts = std::move(*read);
+    }
+    const BuiltInTextEncoder textEncoder(settings.model.textWidth);
+    const auto embeddings = embedGenes(textEncoder, plan.panel.genes, texts);
+    plan.geneEmbeddings = torch::tensor(at::ArrayRef<float>(embeddings))
+                              .view({static_cast<int64_t>(plan.panel.genes.size()), textEncoder.width()});
+    plan.card = makeCard(settings, cohort, sections, plan.panel.genes, name);
+    plan.card.textEncoder = textEncoder.name();
+    if (plan.parent) plan.card.training["ancestry"] = ancestryOf(*plan.parent, settings.from);
+    return plan;
+}
+
+Result<std::vector<SectionTensors>> loadSections(const std::vector<Section*>& sections, const ModelCard& card,
+                                                 const std::filesystem::path& featureCache,
+                                                 const OpenedEncoder& encoder, const CancelToken& cancel) {
+    std::vector<SectionTensors> loaded;
+    const PatchSettings settings{card.patchPixels, card.micronsPerPixel, card.config.regionRows,
+                                 card.config.regionColumns, featureCache};
+    for (auto* section : sections) {
+        auto tensors = loadSection(*section, card.genes, settings, encoder, cancel);
+        if (!tensors) return Failure(tensors.error());
+        for (const auto& warning : section->warnings)
+            say(warning);
+        say("Section " + section->name + ": " + std::to_string(tensors->ids.size()) + " spots");
+        loaded.push_back(std::move(*tensors));
+    }
+    return loaded;
+}
+
+} // namespace spotglass
