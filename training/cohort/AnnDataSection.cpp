@@ -3,9 +3,9 @@
 #include "training/cohort/AnnDataFrame.h"
 #include "training/cohort/FeatureMatrix.h"
 #include "training/cohort/Hdf5Counts.h"
+#include "training/cohort/HexagonalArray.h"
 #include "training/cohort/SectionFolder.h"
 #include "training/cohort/SectionScale.h"
-#include "training/cohort/SpaceRangerCohort.h"
 
 #include <algorithm>
 #include <cmath>

@@ -118,6 +118,11 @@ struct Cohort {
 /// two sections of one name. A section that lacks a file is listed with its problem.
 [[nodiscard]] Result<CohortListing> listCohort(const std::filesystem::path& path);
 
+/// The sections called `names`, in that order; all of them when there are no names. Point into `listing`.
+/// BadInput when a name does not exist or is given twice.
+[[nodiscard]] Result<std::vector<const SectionFiles*>> chooseSections(const CohortListing& listing,
+                                                                      const std::vector<std::string>& names);
+
 /// Reads one listed section. Blocking: a tenth of a second to some seconds. BadInput: its problem, or what
 /// the reader of its form says (readLegacySection, readSpaceRangerSection, readAnnDataSection).
 [[nodiscard]] Result<Section> readSection(const SectionFiles& files);

@@ -1,9 +1,9 @@
 #include "training/cohort/LegacyCohort.h"
 
 #include "training/cohort/FeatureMatrix.h"
+#include "training/cohort/HexagonalArray.h"
 #include "training/cohort/SectionFolder.h"
 #include "training/cohort/SectionScale.h"
-#include "training/cohort/SpaceRangerCohort.h"
 #include "training/cohort/TableReader.h"
 #include "viewer/base/Files.h"
 

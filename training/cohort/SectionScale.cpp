@@ -1,14 +1,17 @@
 #include "training/cohort/SectionScale.h"
 
+#include "training/cohort/HexagonalArray.h"
+
 #include <cmath>
 #include <cstdio>
-#include <numbers>
 
 namespace spotglass {
 
-double arrayPitch(const LatticeAffine& latticeToLevel0, ArrayGeometry geometry) {
-    const double side = latticePitch(latticeToLevel0);
-    return geometry == ArrayGeometry::Hexagonal ? side * std::sqrt(2 / std::numbers::sqrt3) : side;
+std::string derivedScaleSentence(const Section& section) {
+    char text[160];
+    std::snprintf(text, sizeof text, ": scale of %.4g um per pixel derived from the array pitch of %g um.",
+                  section.micronsPerPixel.mean(), section.array.pitchMicrons);
+    return section.name + text;
 }
 
 void setScale(Section& section, const std::optional<double>& manifestMicrons) {
@@ -33,10 +36,7 @@ void setScale(Section& section, const std::optional<double>& manifestMicrons) {
     } else if (derived) {
         section.micronsPerPixel = {*derived, *derived};
         section.scaleSource = ScaleSource::ArrayPitch;
-        std::snprintf(text, sizeof text,
-                      ": scale of %.4g um per pixel derived from the array pitch of %g um.", *derived,
-                      array.pitchMicrons);
-        section.warnings.push_back(section.name + text);
+        section.warnings.push_back(derivedScaleSentence(section));
     } else {
         section.warnings.push_back(
             section.name + ": no scale is known (cohort.json has none, and the spots lie on one line).");

@@ -1,5 +1,6 @@
 #include "training/cohort/SpaceRangerCohort.h"
 
+#include "training/cohort/HexagonalArray.h"
 #include "training/cohort/SectionFolder.h"
 #include "training/cohort/SectionScale.h"
 #include "training/cohort/TableReader.h"
@@ -171,10 +172,6 @@ void sayWhatWasLeftOut(const JoinedSpots& joined, Section& section) {
 }
 
 } // namespace
-
-AxialPlace axialPlace(int arrayRow, int arrayColumn) {
-    return {(arrayColumn - arrayRow) / 2, arrayRow};
-}
 
 Result<std::vector<TissuePosition>> readTissuePositions(const fs::path& path) {
     if (path.extension() == ".parquet")

@@ -23,13 +23,6 @@ struct TissuePosition {
 /// a place that no hexagonal array has.
 [[nodiscard]] Result<std::vector<TissuePosition>> readTissuePositions(const std::filesystem::path& path);
 
-/// The axial coordinates of Visium's array coordinates: row unchanged, column = (array column - array row) /
-/// 2. The six neighbours of a spot are then (0, +-1), (+-1, 0), (+1, -1) and (-1, +1).
-struct AxialPlace {
-    int column = 0, row = 0;
-};
-[[nodiscard]] AxialPlace axialPlace(int arrayRow, int arrayColumn);
-
 /// Whether the folder is an output folder of Space Ranger, or holds one as "outs".
 [[nodiscard]] bool isSpaceRangerFolder(const std::filesystem::path& folder);
 

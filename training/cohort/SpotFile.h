@@ -31,7 +31,7 @@ struct CohortSpot {
 [[nodiscard]] std::optional<LatticeAffine> fitLattice(const std::vector<CohortSpot>& spots);
 
 /// Distance of neighbouring spots of a square array in level-0 pixels, as the geometric mean over the two
-/// array axes (SectionScale.h has arrayPitch() for others).
+/// array axes (HexagonalArray.h has arrayPitch() for others).
 [[nodiscard]] double latticePitch(const LatticeAffine& latticeToLevel0);
 
 /// "<x>x<y>" (either may have decimals) as rounded array coordinates, halves to the even number as in the
