@@ -211,7 +211,8 @@ class Auditor {
         if (!figures.micronsPerPixel)
             add(FindingSeverity::Error, section.name, "no scale is known",
                 "Give it in the column mpp of a manifest, or as microns_per_pixel in cohort.json");
-        else if (figures.micronsPerPixel->mean() > coarseMicrons)
+        else if (figures.micronsPerPixel->mean() > coarseMicrons &&
+                 section.image.filename() != "tissue_hires_image.png") // the importer says so of that
             add(FindingSeverity::Warning, section.name,
                 formatted("the image is coarse (%.3g um per pixel); cells cannot be seen in it",
                           figures.micronsPerPixel->mean()),

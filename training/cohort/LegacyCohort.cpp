@@ -340,11 +340,8 @@ Result<Section> readLegacySection(const SectionFiles& files, const ArrayDescript
     for (const std::string& id : table->ids)
         section.spots.push_back(*index.at(id));
     const std::size_t withoutCounts = spots->size() - section.spots.size();
-    if (table->leftOut + withoutCounts > 0)
-        section.warnings.push_back(section.name + ": " + std::to_string(table->leftOut) +
-                                   " spots have counts but no position under tissue and " +
-                                   std::to_string(withoutCounts) +
-                                   " a position but no counts; they are left out.");
+    if (const auto left = leftOutSentence(section.name, table->leftOut, withoutCounts); !left.empty())
+        section.warnings.push_back(left);
     if (table->repeatedGenes > 0)
         section.warnings.push_back(section.name + ": " + std::to_string(table->repeatedGenes) +
                                    " gene columns repeat a symbol; their counts are added up.");

@@ -164,11 +164,9 @@ void sayWhatWasLeftOut(const JoinedSpots& joined, Section& section) {
     if (joined.offTissue > 0)
         section.warnings.push_back(section.name + ": " + std::to_string(joined.offTissue) +
                                    " spots of the matrix lie outside the tissue; they are left out.");
-    if (joined.withoutPosition + joined.withoutCounts > 0)
-        section.warnings.push_back(section.name + ": " + std::to_string(joined.withoutPosition) +
-                                   " spots have counts but no position and " +
-                                   std::to_string(joined.withoutCounts) +
-                                   " a position under tissue but no counts; they are left out.");
+    if (const auto left = leftOutSentence(section.name, joined.withoutPosition, joined.withoutCounts);
+        !left.empty())
+        section.warnings.push_back(left);
 }
 
 } // namespace
@@ -214,6 +212,7 @@ bool isSpaceRangerFolder(const fs::path& folder) {
 SectionFiles spaceRangerFiles(const fs::path& folder, const std::string& name,
                               const ArrayDescription& array) {
     SectionFiles files{name, patientOf(name), {}, {}, {}, SectionForm::SpaceRanger, array, {}, {}};
+    files.array.geometry = ArrayGeometry::Hexagonal;
     const fs::path outputs = outputsOf(folder);
     const auto lacks = [&](const std::string& what, const fs::path& where, const char* hint) {
         if (!files.problem)
@@ -288,11 +287,12 @@ Result<Section> readSpaceRangerSection(const SectionFiles& files) {
     }
     setScale(section, given);
     if (files.image.empty()) {
-        char text[200];
-        std::snprintf(text, sizeof text,
-                      ": there is no full-resolution image; the small tissue_hires_image.png serves instead, "
-                      "%.3g times coarser, with %.3g um in a pixel.",
-                      1 / factor, section.micronsPerPixel.mean());
+        char text[240];
+        std::snprintf(
+            text, sizeof text,
+            ": there is no full-resolution image; the small tissue_hires_image.png serves instead, "
+            "%.3g times coarser, with %.3g um in a pixel. Name the full-resolution one in a manifest.",
+            1 / factor, section.micronsPerPixel.mean());
         section.warnings.push_back(section.name + text);
     }
     return section;

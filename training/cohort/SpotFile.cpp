@@ -134,6 +134,20 @@ Result<std::vector<CohortSpot>> readSpotFile(const std::filesystem::path& path) 
     return spots;
 }
 
+std::string leftOutSentence(const std::string& section, std::size_t withoutPosition,
+                            std::size_t withoutCounts) {
+    const std::string first =
+        std::to_string(withoutPosition) + " spots have counts but no position under tissue";
+    std::string what;
+    if (withoutPosition > 0 && withoutCounts > 0)
+        what = first + " and " + std::to_string(withoutCounts) + " a position but no counts";
+    else if (withoutPosition > 0)
+        what = first;
+    else if (withoutCounts > 0)
+        what = std::to_string(withoutCounts) + " spots have a position under tissue but no counts";
+    return what.empty() ? what : section + ": " + what + "; they are left out.";
+}
+
 std::optional<LatticeAffine> fitLattice(const std::vector<CohortSpot>& spots) {
     // Normal equations about the means, so that only a 2 x 2 system is left.
     const double n = static_cast<double>(spots.size());

@@ -26,6 +26,11 @@ struct CohortSpot {
 /// cells that are not numbers, two spots at the same array place, no spot at all.
 [[nodiscard]] Result<std::vector<CohortSpot>> readSpotFile(const std::filesystem::path& path);
 
+/// What is said of spots that are in one of a section's two tables only: they are left out. Empty when there
+/// are none.
+[[nodiscard]] std::string leftOutSentence(const std::string& section, std::size_t withoutPosition,
+                                          std::size_t withoutCounts);
+
 /// Least squares fit of the spots' centres (level-0 pixels) on their array coordinates. Nothing when the
 /// spots are fewer than three or lie on one line.
 [[nodiscard]] std::optional<LatticeAffine> fitLattice(const std::vector<CohortSpot>& spots);
