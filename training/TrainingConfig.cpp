@@ -15,6 +15,7 @@ const std::set<std::string> kKeys{"model",
                                   "panel",
                                   "genes",
                                   "image_encoder",
+                                  "feature_scale",
                                   "patch_pixels",
                                   "microns_per_pixel",
                                   "context_um",
@@ -54,6 +55,8 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
     const auto wrong = [&](const char* key, const char* expected) {
         return badInput(std::string("the setting ") + key + " should be " + expected, where);
     };
+    if (c.featureScale != "training" && c.featureScale != "slide")
+        return wrong("feature_scale", "\"training\" or \"slide\"");
     if (c.patchPixels < 32 || c.patchPixels > 1024) return wrong("patch_pixels", "between 32 and 1024");
     if (c.micronsPerPixel < 0 || c.micronsPerPixel > 20)
         return wrong("microns_per_pixel", "between 0 and 20");
@@ -104,6 +107,7 @@ Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
     try {
         c.genes = j.value("genes", c.genes);
         c.imageEncoder = j.value("image_encoder", std::string("spotglass-morphology-1"));
+        c.featureScale = j.value("feature_scale", c.featureScale);
         c.patchPixels = j.value("patch_pixels", c.patchPixels);
         c.micronsPerPixel = j.value("microns_per_pixel", c.micronsPerPixel);
         c.contextMicrons = j.value("context_um", c.contextMicrons);

@@ -18,6 +18,7 @@ struct TrainingConfig {
     GenePanelOptions panel;
     std::vector<std::string> genes; ///< a fixed panel, all of it; empty: chosen on the training sections
     std::string imageEncoder;
+    std::string featureScale = "training"; ///< or "slide" (FeatureScale.h)
     int patchPixels = 224;
     double micronsPerPixel = 0;         ///< of the patches; 0: such that a patch is as wide as the spot pitch
     double contextMicrons = 0;          ///< 0: the mean width of the training sections

@@ -44,8 +44,9 @@ TrainingRun::TrainingRun(const TrainingConfig& config, LoadedModel& model,
       loss_{config.distillation, config.model.temperature, config.contrastiveWeightScale,
             config.contrastWithinSpots} {
     for (std::size_t s = 0; s < sections.size(); ++s) {
-        features_.push_back(usual(sections[s].features));
-        neighbours_.push_back(usual(sections[s].neighborFeatures));
+        const auto scale = featureScaleOf(model, sections[s].features);
+        features_.push_back(scale.apply(sections[s].features));
+        neighbours_.push_back(scale.apply(sections[s].neighborFeatures));
         for (int64_t r = 0; r < sections[s].features.size(0); ++r)
             spots_.push_back({static_cast<std::int64_t>(s), r});
     }
@@ -56,11 +57,6 @@ TrainingRun::TrainingRun(const TrainingConfig& config, LoadedModel& model,
     if (config.averageWeights > 0)
         for (const auto& p : model.network->parameters())
             average_.push_back(torch::zeros_like(p));
-}
-
-Tensor TrainingRun::usual(const Tensor& features) const {
-    return standardised(features, takesRawFeatures(model_) ? Tensor() : model_.featureMean,
-                        model_.featureScale);
 }
 
 Tensor TrainingRun::thinned(const Tensor& features) const {

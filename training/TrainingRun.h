@@ -40,7 +40,6 @@ class TrainingRun {
         std::int64_t section, row;
     };
     DkanLoss step(const std::vector<SpotRef>& batch);
-    [[nodiscard]] torch::Tensor usual(const torch::Tensor& features) const;
     [[nodiscard]] torch::Tensor thinned(const torch::Tensor& features) const;
     void startEpoch();
     void averageWeights();

@@ -1,3 +1,4 @@
+#include "app/cli/AuditCommand.h"
 #include "app/cli/bench/ViewerBench.h"
 #include "app/cli/InfoCommand.h"
 #include "app/engine_module/EngineModule.h"
@@ -36,6 +37,7 @@ struct Commands {
     Action action;
     std::filesystem::path slide, model;
     bool json = false;
+    AuditOptions audit;
     PredictOptions predict;
     TrainOptions train;
     CrossvalidateOptions crossvalidate;
@@ -158,10 +160,21 @@ void addEncoderCommands(CLI::App& app, Commands& c) {
     devices->callback([&c] { c.action = inModule(&EngineModule::devices, c.devices); });
 }
 
+constexpr const char* cohortHelp = "Folder with ST-imgs, ST-cnts and ST-spotfiles, Space Ranger output "
+                                   "folder or a folder of them, .h5ad file or "
+                                   "a folder of them, or manifest (.csv)";
+
 void addTrainingCommands(CLI::App& app, Commands& c) {
+    auto* audit =
+        app.add_subcommand("audit", "What is in a cohort and what is wrong with it, before training");
+    audit->add_option("cohort", c.audit.cohort, cohortHelp)->required();
+    audit->add_option("--sections", c.audit.sections, "Only these sections, separated by commas")
+        ->delimiter(',');
+    audit->add_flag("--json", c.audit.json, "One JSON document on standard output");
+    audit->callback([&c] { c.action = [&c] { return runAudit(c.audit); }; });
+
     auto* train = app.add_subcommand("train", "Train a model on a cohort");
-    train->add_option("--cohort", c.train.cohort, "Folder with ST-imgs, ST-cnts and ST-spotfiles")
-        ->required();
+    train->add_option("--cohort", c.train.cohort, cohortHelp)->required();
     train->add_option("--config", c.train.config, "Configuration (JSON)")->required();
     train->add_option("--train-sections", c.train.trainSections, "Sections to train on, separated by commas")
         ->delimiter(',');
@@ -189,7 +202,7 @@ void addTrainingCommands(CLI::App& app, Commands& c) {
 
     auto* evaluate = app.add_subcommand("evaluate", "Compare a model's predictions with measured sections");
     evaluate->add_option("--model", c.evaluate.model, "Model file")->required();
-    evaluate->add_option("--cohort", c.evaluate.cohort, "Folder of the cohort")->required();
+    evaluate->add_option("--cohort", c.evaluate.cohort, cohortHelp)->required();
     evaluate->add_option("--sections", c.evaluate.sections, "Only these sections, separated by commas")
         ->delimiter(',');
     evaluate->add_option("--feature-cache", c.evaluate.featureCache,

@@ -50,7 +50,8 @@ Result<Opened> readSpots(const std::filesystem::path& given, const std::filesyst
                                       "places are shown.");
         return opened;
     }
-    auto section = readLegacySection({slide.stem().string(), {}, slide, *counts, *file}, *array);
+    auto section = readLegacySection(
+        {slide.stem().string(), {}, slide, *counts, *file, SectionForm::Legacy, *array, {}, {}});
     if (!section) return tl::unexpected(section.error());
     opened.shown.spots = places(section->spots);
     opened.shown.hasCounts = true;

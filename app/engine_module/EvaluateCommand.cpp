@@ -90,7 +90,7 @@ Result<void> runEvaluate(const EvaluateOptions& options) {
         const auto predicted = predictSection(networks->model, *data);
         predictions.push_back({section.patient, section.name, data->ids.size(), card.genes.size(),
                                values(data->expression), values(predicted), arrayPlaces(section.spots),
-                               cohort->array.geometry});
+                               section.array.geometry});
         report["sections"][section.name] = {
             {"pcc", meanGeneCorrelation(predicted, data->expression)},
             {"mse", torch::mse_loss(predicted, data->expression).item<double>()},

@@ -14,8 +14,7 @@ namespace spotglass {
 namespace {
 
 /// The list of the configuration, or a panel chosen on the training sections alone.
-Result<GenePanel> choosePanel(const TrainingConfig& config, const Cohort& cohort,
-                              const SectionSplit& sections) {
+Result<GenePanel> choosePanel(const TrainingConfig& config, const SectionSplit& sections) {
     const std::vector<const Section*> training(sections.training.begin(), sections.training.end()),
         validation(sections.validation.begin(), sections.validation.end());
     if (!config.genes.empty()) {
@@ -24,9 +23,7 @@ Result<GenePanel> choosePanel(const TrainingConfig& config, const Cohort& cohort
         if (auto ok = checkListedPanel(config.genes, all); !ok) return Failure(ok.error());
         return GenePanel{config.genes, {}, {}};
     }
-    auto wanted = config.panel;
-    wanted.geometry = cohort.array.geometry;
-    auto chosen = chooseGenePanel(training, wanted, validation);
+    auto chosen = chooseGenePanel(training, config.panel, validation);
     if (chosen)
         for (const auto& warning : chosen->warnings)
             say(warning);
@@ -66,6 +63,7 @@ ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const Sec
                               ? config.contextMicrons
                               : width / static_cast<double>(sections.training.size()) * card.spotPitchMicrons;
     card.imageEncoder = config.imageEncoder;
+    card.featureScale = config.featureScale;
     auto settings = config.asJson;
     for (const char* path : {"held_out", "feature_cache", "gene_texts", "from"})
         settings.erase(path);
@@ -87,6 +85,7 @@ void takeOver(TrainingConfig& config, const LoadedModel& parent) {
     const auto given = [&](const char* key) { return config.asJson.contains(key); };
     if (!given("model")) config.model = card.config;
     if (!given("image_encoder")) config.imageEncoder = card.imageEncoder;
+    if (!given("feature_scale")) config.featureScale = card.featureScale;
     if (!given("patch_pixels")) config.patchPixels = card.patchPixels;
     if (!given("microns_per_pixel")) config.micronsPerPixel = card.micronsPerPixel;
     if (!given("context_um")) config.contextMicrons = card.contextMicrons;
@@ -177,7 +176,7 @@ Result<TrainPlan> planTraining(TrainingConfig config, const Cohort& cohort, cons
     }
     plan.config = std::move(config);
     const auto& settings = plan.config;
-    auto panel = choosePanel(settings, cohort, sections);
+    auto panel = choosePanel(settings, sections);
     if (!panel) return Failure(panel.error());
     plan.panel = std::move(*panel);
     auto encoder = openNamedEncoder(settings.imageEncoder, workspace);
@@ -211,10 +210,11 @@ Result<std::vector<SectionTensors>> loadSections(const std::vector<Section*>& se
     const PatchSettings settings{card.patchPixels, card.micronsPerPixel, card.config.regionRows,
                                  card.config.regionColumns, featureCache};
     for (auto* section : sections) {
+        const auto said = section->warnings.size(); // by the reader of the cohort
         auto tensors = loadSection(*section, card.genes, settings, encoder, cancel);
         if (!tensors) return Failure(tensors.error());
-        for (const auto& warning : section->warnings)
-            say(warning);
+        for (auto i = said; i < section->warnings.size(); ++i)
+            say(section->warnings[i]);
         say("Section " + section->name + ": " + std::to_string(tensors->ids.size()) + " spots");
         loaded.push_back(std::move(*tensors));
     }

@@ -38,6 +38,7 @@ class EncoderCompute final : public Compute {
     Tensor slideTokens(const Tensor&, const Tensor&) override { throw std::logic_error("features only"); }
     Later predict(const SpotInputs&) override { throw std::logic_error("features only"); }
     void chooseGenes(const std::vector<int64_t>&) override {}
+    void useSlide(const Tensor&) override {}
 
   private:
     const FrozenEncoder& encoder_;
@@ -89,6 +90,7 @@ class TorchCompute final : public Compute {
         }));
     }
     void chooseGenes(const std::vector<int64_t>& genes) override { dkan_.chooseGenes(genes); }
+    void useSlide(const Tensor& sample) override { dkan_.useSlide(sample); }
     [[nodiscard]] Tensor staging(at::IntArrayRef shape) const override {
         return torch::empty(shape, torch::dtype(torch::kUInt8).pinned_memory(device_.is_cuda()));
     }
@@ -147,6 +149,7 @@ Tensor unitRgb(const Tensor& patches) {
 }
 
 Tensor asStoredFeatures(const Tensor& features) {
+    if (features.scalar_type() == torch::kHalf) return features;
     return features.clamp(-65504, 65504).to(torch::kHalf);
 }
 

@@ -50,6 +50,9 @@ class Compute {
     [[nodiscard]] virtual Later predict(const SpotInputs& spots) = 0;
     /// Which genes predict() gives from now on: indices into the panel, empty for all.
     virtual void chooseGenes(const std::vector<int64_t>& genes) = 0;
+    /// Of which slide the spots are from now on: raw features of some of its tissue, n x D, for models that
+    /// standardise features by slide; undefined: as in training.
+    virtual void useSlide(const torch::Tensor& sample) = 0;
     /// A host tensor of uint8 that copies fast to the device.
     [[nodiscard]] virtual torch::Tensor staging(at::IntArrayRef shape) const;
 };

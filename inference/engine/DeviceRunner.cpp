@@ -33,6 +33,7 @@ bool DeviceRunner::moveToCpu(const std::string& reason) {
     if (!there) return false;
     compute_ = std::move(*there);
     compute_->chooseGenes(genes_);
+    compute_->useSlide(slide_);
     ++generation_;
     notes_.push_back(reason + "; the prediction goes on with the main processor, more slowly.");
     return true;
@@ -45,6 +46,11 @@ std::vector<std::string> DeviceRunner::takeNotes() {
 void DeviceRunner::chooseGenes(const std::vector<int64_t>& genes) {
     genes_ = genes;
     onDevice([&](Compute& compute) { compute.chooseGenes(genes); });
+}
+
+void DeviceRunner::useSlide(const torch::Tensor& sample) {
+    slide_ = sample;
+    onDevice([&](Compute& compute) { compute.useSlide(sample); });
 }
 
 } // namespace spotglass

@@ -54,11 +54,13 @@ class DeviceRunner {
     /// Sentences about what happened; empties the list.
     [[nodiscard]] std::vector<std::string> takeNotes();
     void chooseGenes(const std::vector<int64_t>& genes);
+    void useSlide(const torch::Tensor& sample);
 
   private:
     std::unique_ptr<Compute> compute_;
     MakeOnCpu onCpu_;
     std::vector<int64_t> genes_;
+    torch::Tensor slide_; ///< as useSlide() was given it, on the host
     int generation_ = 0;
     std::vector<std::string> notes_;
 };

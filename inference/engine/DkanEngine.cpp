@@ -227,6 +227,7 @@ Result<SpotPrediction> DkanEngine::runSpots(const SlideSource& slide, MicronsPer
         wanted.push_back(context.size());
         context.push_back({spot.center, spot.row, spot.column});
     }
+    if (auto ok = useSlideScale(runner_, card_, stream, context, cancel); !ok) return Failure(ok.error());
     SpotPrediction result;
     result.values.assign(spots.size() * genes, ExpressionField::missing);
     auto& report = result.report;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <map>
 #include <thread>
 
 namespace spotglass {
@@ -14,12 +15,29 @@ namespace {
 constexpr std::size_t kLoaderBytes = std::size_t{192}
                                      << 20;                ///< patches read ahead, and kept for a second look
 constexpr std::size_t kBankBytes = std::size_t{384} << 20; ///< features in memory
-constexpr double kTooFar = 4;                              ///< times that a slide's scale may be off
+constexpr std::size_t kSlideSample = 192; ///< spots that stand for a slide; about a training section
+constexpr double kTooFar = 4;             ///< times that a slide's scale may be off
 
 std::string text(const char* format, auto... values) {
     char buffer[400];
     std::snprintf(buffer, sizeof buffer, format, values...);
     return buffer;
+}
+
+/// Tissue from all over the slide, evenly. `windows`: at the model's own pitch.
+std::vector<PredictorSpot> evenSample(const std::vector<GridWindow>& windows) {
+    std::map<std::pair<int, int>, PredictorSpot> tissue; // by row and column
+    for (const auto& window : windows)
+        for (const auto token : window.tokenOf) {
+            const auto& spot = window.context[token];
+            tissue.try_emplace({spot.row, spot.column}, spot.center, spot.row, spot.column);
+        }
+    const auto wanted = std::min(tissue.size(), kSlideSample);
+    std::vector<PredictorSpot> sample;
+    std::size_t at = 0;
+    for (const auto& item : tissue)
+        if (at++ * wanted / tissue.size() == sample.size()) sample.push_back(item.second);
+    return sample;
 }
 
 int readersOf(const EngineSettings& settings) {
@@ -37,6 +55,20 @@ PatchStream::PatchStream(const RunParts& parts, const SlideSource& slide, Micron
 
 WindowPredictor::Parts PatchStream::predictorParts(const RunParts& parts) {
     return {reader, loader, parts.runner, bank, parts.spotBatch, parts.card.config};
+}
+
+Result<void> useSlideScale(DeviceRunner& runner, const ModelCard& card, PatchStream& stream,
+                           const std::vector<PredictorSpot>& spots, const CancelToken& cancel) {
+    if (!usesSlideScale(card)) return {};
+    std::vector<PatchKey> patches;
+    for (const auto& spot : spots)
+        patches.push_back(stream.reader.patchAt(spot.center));
+    stream.bank.recall(patches);
+    stream.loader.schedule(patches);
+    if (auto known = stream.bank.ensure(patches, cancel); !known) return Failure(known.error());
+    std::erase_if(patches, [&](const PatchKey& patch) { return !stream.bank.isReadable(patch); });
+    runner.useSlide(patches.empty() ? torch::Tensor() : stream.bank.features(patches));
+    return {};
 }
 
 Result<std::string> resamplingNote(MicronsPerPixel slide, const ModelCard& card) {
@@ -101,9 +133,15 @@ Result<void> LatticeRun::plan() {
     if (!mask) return Failure(mask.error());
     // A spot is predicted where at least half of a square of half the pitch around its centre is tissue.
     const double w = pitch / scale.x / 2, h = pitch / scale.y / 2;
-    auto windows = grid->windows([&](Level0Point p) {
+    const auto isTissue = [&](Level0Point p) {
         return mask->coverage({p.x - w / 2, p.y - h / 2, w, h}) >= 0.5;
-    });
+    };
+    auto windows = grid->windows(isTissue);
+    if (usesSlideScale(parts_.card)) { // the same spots however fine the output and wide the context
+        const auto own = SpotGrid::plan({bounds.width, bounds.height, scale, pitch, context, 0});
+        if (!own) return Failure(own.error());
+        slideSample_ = evenSample(own->windows(isTissue));
+    }
     lattice_ = {grid->columns(), grid->rows(), grid->latticeToLevel0(), 0, {}, {}};
     lattice_.tissue = std::make_shared<TissueOutline>(
         TissueOutline{mask->width(), mask->height(), mask->cellWidth(), mask->cellHeight(), mask->cells()});
@@ -195,6 +233,8 @@ Result<PredictionReport> LatticeRun::run() {
 }
 
 Result<void> LatticeRun::predictAll(PatchStream& stream) {
+    if (auto ok = useSlideScale(parts_.runner, parts_.card, stream, slideSample_, cancel_); !ok)
+        return Failure(ok.error());
     WindowPredictor predictor(stream.predictorParts(parts_));
     for (;;) {
         if (cancel_.isCancelled()) return cancelled();

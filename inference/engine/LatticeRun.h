@@ -31,6 +31,11 @@ class PatchStream {
     FeatureBank bank;
 };
 
+/// For a model that standardises features by slide: encodes the own patches of `spots` and tells the device
+/// of them. Otherwise nothing. Blocking; Cancelled when asked.
+[[nodiscard]] Result<void> useSlideScale(DeviceRunner& runner, const ModelCard& card, PatchStream& stream,
+                                         const std::vector<PredictorSpot>& spots, const CancelToken& cancel);
+
 /// Whether a slide of that scale can be read for a model of that one: a sentence where it is resampled by
 /// more than a twentieth, an error of kind BadInput where it is more than four times off the model's own
 /// scale and those of the images it was trained on (patches may have been made much coarser than their
@@ -72,6 +77,7 @@ class LatticeRun {
     const FeatureBank* bank_ = nullptr; ///< of the run in hand
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     PredictionLattice lattice_;
+    std::vector<PredictorSpot> slideSample_; ///< what stands for the slide where the model asks for it
     std::vector<OpenWindow> windows_;
     PredictionReport report_;
 };

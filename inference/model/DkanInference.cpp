@@ -26,17 +26,6 @@ void convertWeight(Tensor& weight, torch::ScalarType type, Precision precision) 
 
 } // namespace
 
-bool takesRawFeatures(const LoadedModel& model) {
-    return (model.featureMean == 0).all().item<bool>() && (model.featureScale == 1).all().item<bool>();
-}
-
-Tensor standardised(const Tensor& features, const Tensor& mean, const Tensor& scale) {
-    if (!mean.defined()) return features;
-    // Far outside what training showed, a descriptor says "unusual" and no more; unbounded it would drown the
-    // rest.
-    return ((features - mean) / scale).clamp_(-6, 6);
-}
-
 Tensor imageNetNormalised(const Tensor& rgb) {
     return (rgb - imageNet(0.485, 0.456, 0.406, rgb)) / imageNet(0.229, 0.224, 0.225, rgb);
 }
@@ -65,10 +54,9 @@ DkanInference::DkanInference(LoadedModel model, const torch::Device& device, Pre
     chooseGenes({});
     const auto type = setPrecision(*network, device, precision);
     patchEncoder_.emplace(network->patchEncoder(), device, type);
-    if (!takesRawFeatures(model_)) {
-        mean_ = model_.featureMean.to(device);
-        scale_ = model_.featureScale.to(device);
-    }
+    for (auto* statistics : {&model_.featureMean, &model_.featureScale})
+        *statistics = statistics->to(device);
+    useSlide({});
 }
 
 void DkanInference::prepareImagePath() {
@@ -92,8 +80,12 @@ void DkanInference::chooseGenes(const std::vector<int64_t>& genes) {
     textHidden_ = torch::mm(textCentred_, firstWeight_.t());
 }
 
+void DkanInference::useSlide(const Tensor& sample) {
+    featureScale_ = featureScaleOf(model_, sample);
+}
+
 Tensor DkanInference::usual(const Tensor& features) const {
-    return standardised(features.to(device_, torch::kFloat32), mean_, scale_);
+    return featureScale_.apply(features.to(device_, torch::kFloat32));
 }
 
 Tensor DkanInference::slideTokens(const Tensor& features, const Tensor& positions) {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "inference/model/ModelFile.h"
+#include "inference/model/FeatureScale.h"
 #include "inference/model/Precision.h"
 #include "inference/model/ResNet.h"
 
@@ -26,6 +26,10 @@ class DkanInference {
     /// Which genes predict() gives from now on: indices into the panel, empty for all. Fast.
     void chooseGenes(const std::vector<int64_t>& genes);
 
+    /// The slide that comes next, for a model that standardises features by slide (FeatureScale.h): raw
+    /// features of its spots, n x D; undefined: as in training. Fast.
+    void useSlide(const torch::Tensor& sample);
+
     /// All spots of a slide or window: raw frozen features N x D (any float type, any device) and positions
     /// N x 2 (row, column) -> slide tokens N x D on the device.
     [[nodiscard]] torch::Tensor slideTokens(const torch::Tensor& features, const torch::Tensor& positions);
@@ -50,7 +54,7 @@ class DkanInference {
     torch::Device device_;
     Precision precision_;
     std::optional<FoldedResNet> patchEncoder_;
-    torch::Tensor mean_, scale_; ///< of the frozen features; undefined where they change nothing
+    FeatureScale featureScale_;
     // The image path of the chosen genes (G) in its two cheap ends; H is the MLP's hidden width.
     torch::Tensor panel_;        ///< gene tokens of the whole panel
     torch::Tensor text_;         ///< G x D gene tokens
@@ -63,14 +67,6 @@ class DkanInference {
     torch::Tensor lastWeight_;   ///< H: the last Linear seen through the head
     double lastBias_ = 0;
 };
-
-/// Whether a model takes frozen features as they are (mean 0, scale 1), as imported ones do.
-[[nodiscard]] bool takesRawFeatures(const LoadedModel& model);
-
-/// Frozen features as DKAN takes them: (x - mean) / scale, those far outside what training showed clamped; as
-/// they are where `mean` is undefined.
-[[nodiscard]] torch::Tensor standardised(const torch::Tensor& features, const torch::Tensor& mean,
-                                         const torch::Tensor& scale);
 
 /// (x - mean) / std of ImageNet; x: ... x 3 x H x W in [0, 1].
 [[nodiscard]] torch::Tensor imageNetNormalised(const torch::Tensor& rgb);

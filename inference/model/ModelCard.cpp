@@ -21,7 +21,8 @@ Json toJson(const ModelCard& c) {
         {"spot_pitch_um", c.spotPitchMicrons},
         {"array_geometry", c.arrayGeometry},
         {"context_window_um", c.contextMicrons},
-        {"image_encoder", {{"name", c.imageEncoder}, {"width", c.config.width}}},
+        {"image_encoder",
+         {{"name", c.imageEncoder}, {"width", c.config.width}, {"feature_scale", c.featureScale}}},
         {"text_encoder",
          {{"name", c.textEncoder}, {"width", c.config.textWidth}, {"texts_sha256", c.textHash}}},
         {"training", c.training},
@@ -61,6 +62,7 @@ Result<ModelCard> parseModelCard(const std::string& text, const std::string& whe
         c.arrayGeometry = j.value("array_geometry", c.arrayGeometry);
         c.contextMicrons = j.at("context_window_um").get<double>();
         c.imageEncoder = j.at("image_encoder").value("name", "");
+        c.featureScale = j.at("image_encoder").value("feature_scale", c.featureScale);
         c.textEncoder = j.at("text_encoder").value("name", "");
         c.textHash = j.at("text_encoder").value("texts_sha256", "");
         c.training = j.value("training", Json::object());

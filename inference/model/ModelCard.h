@@ -24,12 +24,13 @@ struct ModelCard {
     /// Finest and coarsest scale of the images trained on, which patches were resampled from; 0: not known.
     double finestImageMicrons = 0, coarsestImageMicrons = 0;
     double spotPitchMicrons = 200;
-    std::string arrayGeometry = "square"; ///< or "hexagonal"
-    double contextMicrons = 6500;         ///< width of a context window: about one training section
-    std::string imageEncoder;             ///< name of the frozen encoder
-    std::string textEncoder;              ///< name of the encoder of the gene texts
-    std::string textHash;                 ///< sha256 of the gene texts
-    nlohmann::json training;              ///< cohort, sections, split, settings
+    std::string arrayGeometry = "square";  ///< or "hexagonal"
+    double contextMicrons = 6500;          ///< width of a context window: about one training section
+    std::string imageEncoder;              ///< name of the frozen encoder
+    std::string featureScale = "training"; ///< or "slide": by what its features are standardised
+    std::string textEncoder;               ///< name of the encoder of the gene texts
+    std::string textHash;                  ///< sha256 of the gene texts
+    nlohmann::json training;               ///< cohort, sections, split, settings
     nlohmann::json heldOut; ///< metrics on sections that chose nothing: overall, and "pcc" per gene
     std::string licence, source, date, programVersion;
 };

@@ -140,7 +140,7 @@ Json measureCohort(const std::string& folder, unsigned threads) {
     Json report{{"sections", Json::object()}};
     std::vector<const Section*> sections;
     for (const auto& section : cohort.sections) {
-        const auto graph = checked(arrayGraph(arrayPlaces(section.spots), cohort.array.geometry));
+        const auto graph = checked(arrayGraph(arrayPlaces(section.spots), section.array.geometry));
         report["sections"][section.name] = measure(section.counts, graph, threads);
         sections.push_back(&section);
     }
@@ -148,7 +148,6 @@ Json measureCohort(const std::string& folder, unsigned threads) {
                               GenePanelMethod::MostExpressed}) {
         GenePanelOptions options;
         options.method = method;
-        options.geometry = cohort.array.geometry;
         options.threads = threads;
         GenePanel panel;
         const double time = milliseconds([&] { panel = checked(chooseGenePanel(sections, options)); });

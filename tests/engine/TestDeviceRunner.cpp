@@ -42,6 +42,10 @@ class TroubledCompute final : public Compute {
         pass(0, trouble_.encoded, -1);
         real_->chooseGenes(genes);
     }
+    void useSlide(const torch::Tensor& sample) override {
+        pass(0, trouble_.encoded, -1);
+        real_->useSlide(sample);
+    }
     [[nodiscard]] torch::Tensor staging(at::IntArrayRef shape) const override {
         if (trouble_.stagingsUntilGone >= 0 && trouble_.staged++ >= trouble_.stagingsUntilGone)
             trouble_.gone = true;

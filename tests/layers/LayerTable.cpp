@@ -9,21 +9,10 @@ namespace {
 
 using Names = std::vector<std::string_view>;
 
-const Names everything = {"viewer/base",
-                          "viewer/slide",
-                          "viewer/tiles",
-                          "viewer/canvas",
-                          "inference/model",
-                          "inference/engine",
-                          "inference/store",
-                          "inference/knowledge",
-                          "training/cohort",
-                          "training",
-                          "ui",
-                          "app/desktop",
-                          "app/engine_module",
-                          "app/matrix_probe",
-                          "app/cli"};
+const Names everything = {"viewer/base",     "viewer/slide",      "viewer/tiles",     "viewer/canvas",
+                          "inference/model", "inference/engine",  "inference/store",  "inference/knowledge",
+                          "training/cohort", "training/audit",    "training",         "ui",
+                          "app/desktop",     "app/engine_module", "app/matrix_probe", "app/cli"};
 
 Layer row(std::string_view folder, Names folders, Names libraries) {
     return {folder, std::move(folders), std::move(libraries)};
@@ -57,7 +46,8 @@ std::vector<Layer> sources() {
             {"torch", "opencv"}),
         row("inference/store", {"viewer/base"}, {"sqlite", "hdf5", "crypto"}),
         row("inference/knowledge", {"viewer/base", "inference/model", "inference/store"}, {"torch", "curl"}),
-        row("training/cohort", {"viewer/base"}, {"zlib", "opencv", "jpeg"}),
+        row("training/cohort", {"viewer/base"}, {"zlib", "opencv", "jpeg", "hdf5"}),
+        row("training/audit", {"viewer/base", "viewer/slide", "training/cohort"}, {}),
         row("training",
             {"viewer/base", "viewer/slide", "inference/model", "inference/engine", "inference/store",
              "inference/knowledge", "training/cohort"},
@@ -71,7 +61,7 @@ std::vector<Layer> sources() {
         row("app/matrix_probe", {"viewer/base"}, {}),
         row("app/cli",
             {"viewer/base", "viewer/slide", "viewer/tiles", "inference/engine", "inference/store",
-             "training/cohort", "app/engine_module"},
+             "training/cohort", "training/audit", "app/engine_module"},
             {"cli11", "QtCore", "QtGui", "jpeg"}), // jpeg: the floor beside which the viewer is measured
         row("app/desktop",
             {"viewer/base", "viewer/slide", "viewer/tiles", "viewer/canvas", "inference/engine",
@@ -91,7 +81,7 @@ std::vector<Layer> withTests(std::vector<Layer> table) {
         tests("tests/engine", {"inference/engine"}),
         tests("tests/store", {"inference/store"}),
         tests("tests/knowledge", {"inference/knowledge"}),
-        tests("tests/training", {"training", "training/cohort"}),
+        tests("tests/training", {"training", "training/cohort", "training/audit"}),
         tests("tests/ui", {"ui"}),
         tests("tests/app", {"app/cli", "app/desktop", "app/engine_module"}),
         tests("tests/bench", everything, {"torch", "opencv"}),
@@ -274,7 +264,7 @@ std::string libraryOf(std::string_view header, const QtModuleOf& qtModuleOf) {
     if (header == "dlfcn.h") return "module-loader";
     if (header == "qcustomplot.h") return "qcustomplot";
     if (startsWithAny(header, {"sys/", "linux/", "unistd.h", "fcntl.h", "pthread.h", "sched.h", "signal.h",
-                               "spawn.h", "poll.h"}))
+                               "spawn.h", "poll.h", "malloc.h"}))
         return "posix";
     const std::size_t slash = header.find('/');
     if (slash != std::string_view::npos && header.starts_with("Qt"))

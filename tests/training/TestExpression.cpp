@@ -60,6 +60,25 @@ class TestExpression : public QObject {
             QVERIFY(near(e->at(s, 0), a / 3) && near(e->at(s, 1), (b + whole) / 3));
         QVERIFY(near(e->at(3, 0), whole) && near(e->at(3, 1), 0));
     }
+    /// Of a hexagonal array the window's corners (+1, +1) and (-1, -1) are further away than the six
+    /// neighbours.
+    void smoothingOfAHexagonalArrayTakesItsSixNeighbours() {
+        Section s;
+        s.name = "V1";
+        s.array = visiumArray;
+        s.genes = {"A", "B"};
+        s.counts.genes = 2;
+        for (int row = -1; row <= 1; ++row)
+            for (int column = -1; column <= 1; ++column) {
+                s.spots.push_back({spotId(column, row), column, row, {}});
+                s.counts.appendRow({row * column == 1 ? 4.0f : 0.0f, row * column == 1 ? 0.0f : 4.0f});
+            }
+        const auto hexagonal = panelExpression(s, {"A", "B"});
+        QVERIFY(near(hexagonal->at(4, 0), 0) && near(hexagonal->at(4, 1), whole)); // the spot in the middle
+        s.array.geometry = ArrayGeometry::Square;
+        const auto square = panelExpression(s, {"A", "B"});
+        QVERIFY(near(square->at(4, 0), 2 * whole / 9) && near(square->at(4, 1), 7 * whole / 9));
+    }
     void panelsThatDoNotFitAreRefused() {
         VERIFY_BAD_INPUT(panelExpression(small(), {"A", "X", "Y"}), "T1",
                          "no counts for 2 of the 3 genes of the panel (the first is X)");

@@ -151,10 +151,11 @@ class TestGenePanel : public QObject {
     void theArraysGeometryDecidesWhoIsANeighbour() {
         Section s = section({{"A", {1, 9, 9, 1}}, {"B", {9, 1, 1, 9}}});
         s.spots = {{"0x0", 0, 0, {}}, {"1x1", 1, 1, {}}, {"1x0", 1, 0, {}}, {"5x5", 5, 5, {}}};
-        auto square = by(GenePanelMethod::SpatiallyVariable, 1), hexagonal = square;
-        hexagonal.geometry = ArrayGeometry::Hexagonal;
-        QVERIFY(std::abs(chooseGenePanel({&s}, square)->scores[0] + 4.0 / 6 * 2 / 4) < 1e-12);
-        QVERIFY(std::abs(chooseGenePanel({&s}, hexagonal)->scores[0]) < 1e-12);
+        const auto wanted = by(GenePanelMethod::SpatiallyVariable, 1);
+        s.array.geometry = ArrayGeometry::Square;
+        QVERIFY(std::abs(chooseGenePanel({&s}, wanted)->scores[0] + 4.0 / 6 * 2 / 4) < 1e-12);
+        s.array.geometry = ArrayGeometry::Hexagonal;
+        QVERIFY(std::abs(chooseGenePanel({&s}, wanted)->scores[0]) < 1e-12);
     }
     void genesThatMustBeInAreScoredToo() {
         const Section s = patterns();

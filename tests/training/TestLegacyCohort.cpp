@@ -69,7 +69,7 @@ class TestLegacyCohort : public QObject {
         folder.section("C2");
         folder.write("cohort.json", R"({"microns_per_pixel": 0.25})");
         QVERIFY(warns(readCohort(folder.path())->warnings,
-                      "says 0.25 um per pixel, but the array pitch gives 0.69"));
+                      "says 0.25 um per pixel, but the array pitch of 200 um gives 0.69"));
     }
     void spotsOnOneLineLeaveTheScaleUnknown() {
         const CohortFolder folder;
@@ -92,13 +92,13 @@ class TestLegacyCohort : public QObject {
     void tablesAsOtherProgramsWriteThemAreRead() {
         const CohortFolder folder;
         // Windows lines, quotes, scientific notation, a header without its first cell, decimals in the ids.
-        folder.section("C2", "\"FN1\"\t\"ERBB2\"\r\n\"4.02x4.98\"\t1e3\t2.5\r\n\"5x5\"\t0\t1E-1\r\n");
+        folder.section("C2", "\"FN1\"\t\"ERBB2\"\r\n\"4.02x4.98\"\t1e3\t2.0\r\n\"5x5\"\t0\t5E+1\r\n");
         const auto cohort = readCohort(folder.path());
         QVERIFY2(cohort.has_value(), qPrintable(sentence(cohort)));
         const Section& s = cohort->sections[0];
         QCOMPARE(s.genes, (std::vector<std::string>{"FN1", "ERBB2"}));
         QCOMPARE(s.spots[0].id, std::string("4x5"));
-        QCOMPARE(s.counts.dense({0, 1}), (std::vector<float>{1000, 2.5f, 0, 0.1f}));
+        QCOMPARE(s.counts.dense({0, 1}), (std::vector<float>{1000, 2, 0, 50}));
     }
     void repeatedGenesAreAddedUp() {
         const CohortFolder folder;
@@ -137,6 +137,40 @@ class TestLegacyCohort : public QObject {
         QVERIFY2(cohort.has_value(), qPrintable(sentence(cohort)));
         QCOMPARE(cohort->sections.size(), std::size_t{1});
         QCOMPARE(cohort->sections[0].image.filename().string(), std::string("C2.tif"));
+    }
+    void namesAsOtherCohortsWerePublishedWithAreFound() {
+        const CohortFolder folder;
+        folder.write("ST-imgs/HE_BC23209_D1.jpg", "x");
+        folder.write("ST-cnts/BC23209_D1_stdata.tsv.gz", gzipped("\tENSG00000115414.18\n4x5\t3\n5x5\t1\n"));
+        folder.write("ST-spotfiles/spots_BC23209_D1.csv", ",X,Y\n4x5,100,200\n5x5,390,200\n5x6,390,490\n");
+        folder.write("ST-imgs/GSM42_P2_ST_rep1.jpg", "x");
+        folder.write("ST-cnts/GSM42_P2_ST_rep1_stdata.tsv", goodCounts);
+        folder.write("ST-spotfiles/GSM42_spot_data-selection-P2_ST_rep1.tsv", goodSpots);
+        folder.section("A1");
+        fs::remove(folder.path() / "ST-imgs/A1.jpg");
+        folder.write("ST-imgs/A/A1/HE_BT23269_D1_v0.2_1k.jpg", "x"); // her2st's own folders
+        const auto cohort = readCohort(folder.path());
+        QVERIFY2(cohort.has_value(), qPrintable(sentence(cohort)));
+        QCOMPARE(cohort->sections.size(), std::size_t{3});
+        const Section* d1 = cohort->find("BC23209_D1");
+        QVERIFY(d1 && cohort->find("P2_ST_rep1"));
+        QCOMPARE(d1->spots.at(1), (CohortSpot{"5x5", 5, 5, {390, 200}}));
+        QCOMPARE(d1->genes, (std::vector<std::string>{"ENSG00000115414"}));
+        QCOMPARE(d1->ensemblIds, d1->genes);
+        QCOMPARE(cohort->find("A1")->image.filename().string(), std::string("HE_BT23269_D1_v0.2_1k.jpg"));
+    }
+    void hexagonalTablesGetAxialCoordinates() {
+        const CohortFolder folder;
+        folder.write("cohort.json", R"({"array": "hexagonal", "spot_pitch_um": 100})");
+        // Columns in half steps: neighbours in a row are two apart, 100 pixels.
+        folder.section("C2", "\tFN1\n4x2\t1\n6x2\t1\n5x3\t1\n",
+                       spotHeader + "4\t2\t4\t2\t100\t100\t1\n6\t2\t6\t2\t200\t100\t1\n"
+                                    "5\t3\t5\t3\t150\t186.60254\t1\n");
+        const auto cohort = readCohort(folder.path());
+        QVERIFY2(cohort.has_value(), qPrintable(sentence(cohort)));
+        const Section& s = cohort->sections[0];
+        QCOMPARE(s.spots.at(2), (CohortSpot{"5x3", 1, 3, {150, 186.60254}}));
+        QVERIFY(std::abs(s.micronsPerPixel.x - 1) < 1e-6);
     }
     void cancelledBeforeTheFirstSection() {
         const CohortFolder folder;
@@ -184,12 +218,16 @@ class TestLegacyCohort : public QObject {
         row("short row", "\tFN1\tACTB\n4x5\t1\t2\n5x5\t1\n", "line 3 has 2 cells, the header has 3");
         row("long row", "\tFN1\tACTB\n4x5\t1\t2\n5x5\t1\t2\t3\n", "line 3 has 4 cells, the header has 3");
         row("text", "\tFN1\tACTB\n4x5\t1\tmany\n",
-            "line 2 has the count \"many\" for ACTB, which is not a number");
-        row("missing", "\tFN1\tACTB\n4x5\t\t2\n", "line 2 has the count \"\" for FN1, which is not a number");
+            "line 2 has the count \"many\" for spot 4x5 and gene ACTB, which is not a number");
+        row("missing", "\tFN1\tACTB\n4x5\t\t2\n",
+            "line 2 has the count \"\" for spot 4x5 and gene FN1, which is missing");
         row("negative", "\tFN1\tACTB\n4x5\t1\t-2\n",
-            "line 2 has the count \"-2\" for ACTB, which is negative");
-        row("NaN", "\tFN1\tACTB\n4x5\tnan\t2\n", "\"nan\" for FN1, which is not a number");
-        row("infinite", "\tFN1\tACTB\n4x5\tinf\t2\n", "\"inf\" for FN1, which is not a number");
+            "line 2 has the count \"-2\" for spot 4x5 and gene ACTB, which is negative");
+        row("NaN", "\tFN1\tACTB\n4x5\tnan\t2\n", "\"nan\" for spot 4x5 and gene FN1, which is not a number");
+        row("infinite", "\tFN1\tACTB\n4x5\tinf\t2\n",
+            "\"inf\" for spot 4x5 and gene FN1, which is not a number");
+        row("fractional", "\tFN1\tACTB\n4x5\t1\t2.5\n",
+            "\"2.5\" for spot 4x5 and gene ACTB, which is not a whole number. Give the raw counts");
         row("twice", "\tFN1\n4x5\t1\n5x5\t1\n4x5\t1\n", "spot 4x5 is there twice (lines 2 and 4)");
         row("twice, rounded", "\tFN1\n4x5\t1\n4.1x5\t1\n", "spot 4x5 is there twice");
         row("other section", "\tFN1\n40x50\t1\n",
@@ -292,8 +330,7 @@ class TestLegacyCohort : public QObject {
             QVERIFY(std::abs(s.micronsPerPixel.x - 0.69) < 0.01);
             QCOMPARE(leaveOutSpotsOutside(const_cast<Section&>(s), 9270, 9900).value(), std::size_t{0});
         }
-        QVERIFY(
-            warns(cohort->warnings, "C4: 0 spots have counts but no position under tissue and 3 a position"));
+        QVERIFY(warns(cohort->warnings, "C4: 3 spots have a position under tissue but no counts"));
         const Section& c2 = cohort->sections[0];
         QCOMPARE(c2.spots[1].id, std::string("10x22"));
         QCOMPARE(countAt(c2, 1, "FO538757.1"), 1.0f);

@@ -1,13 +1,10 @@
 #include "training/cohort/Cohort.h"
 
-#include "training/cohort/LegacyCohort.h"
-
 #include <algorithm>
 #include <limits>
 #include <set>
 
 namespace spotglass {
-
 void CountMatrix::appendRow(const std::vector<float>& row) {
     if (offsets.empty()) offsets.push_back(0);
     for (std::size_t g = 0; g < row.size(); ++g) {
@@ -56,11 +53,6 @@ std::vector<std::string> Cohort::patients() const {
     for (const Section& s : sections)
         sorted.insert(s.patient);
     return {sorted.begin(), sorted.end()};
-}
-
-Result<Cohort> readCohort(const std::filesystem::path& folder, const std::vector<std::string>& names,
-                          const CancelToken& cancel) {
-    return readLegacyCohort(folder, names, cancel);
 }
 
 Result<std::size_t> leaveOutSpotsOutside(Section& section, std::int64_t imageWidth,

@@ -35,9 +35,11 @@ Result<std::vector<std::size_t>> panelColumns(const Section& section, const std:
     return columns;
 }
 
-/// Mean over the existing spots of the 3 x 3 neighbourhood.
-std::vector<double> smooth(const std::vector<CohortSpot>& spots, const std::vector<double>& logs,
-                           std::size_t genes) {
+/// Mean over the existing spots of the 3 x 3 neighbourhood. In the axial coordinates of a hexagonal array two
+/// corners of it are no neighbours, but further away.
+std::vector<double> smooth(const std::vector<CohortSpot>& spots, ArrayGeometry geometry,
+                           const std::vector<double>& logs, std::size_t genes) {
+    const bool hexagonal = geometry == ArrayGeometry::Hexagonal;
     std::map<std::pair<int, int>, std::size_t> at;
     for (std::size_t s = 0; s < spots.size(); ++s)
         at.emplace(std::pair(spots[s].column, spots[s].row), s);
@@ -47,6 +49,7 @@ std::vector<double> smooth(const std::vector<CohortSpot>& spots, const std::vect
         int found = 0;
         for (int dr = -1; dr <= 1; ++dr)
             for (int dc = -1; dc <= 1; ++dc) {
+                if (hexagonal && dr * dc == 1) continue;
                 const auto neighbour = at.find({spots[s].column + dc, spots[s].row + dr});
                 if (neighbour == at.end()) continue;
                 ++found;
@@ -77,7 +80,8 @@ Result<ExpressionMatrix> panelExpression(const Section& section, const std::vect
         for (std::size_t g = 0; g < genes; ++g)
             logs[s * genes + g] = std::log10(static_cast<double>(counts[s * genes + g]) * scale + 1);
     }
-    if (smoothing == Smoothing::ThreeByThree) logs = smooth(section.spots, logs, genes);
+    if (smoothing == Smoothing::ThreeByThree)
+        logs = smooth(section.spots, section.array.geometry, logs, genes);
     return ExpressionMatrix{section.spots.size(), genes, std::vector<float>(logs.begin(), logs.end())};
 }
 

@@ -21,9 +21,9 @@ inline constexpr const char* expressionUnit = "log10(1 + counts per 10,000 of th
 
 /// What the model is trained on (spec section 3): the panel's counts of a spot scaled to 10,000 in total (a
 /// spot without counts stays zero), log10(1 + x), then, unless `smoothing` is None, the mean with those of
-/// its eight lattice neighbours that exist. Computed in double, rows as section.spots, columns as `panel`.
-/// Does not block on disk. BadInput when the section lacks a gene of the panel, or the panel is empty or
-/// names a gene twice.
+/// its eight lattice neighbours that exist (of a hexagonal array, its six). Computed in double, rows as
+/// section.spots, columns as `panel`. Does not block on disk. BadInput when the section lacks a gene of the
+/// panel, or the panel is empty or names a gene twice.
 [[nodiscard]] Result<ExpressionMatrix> panelExpression(const Section& section,
                                                        const std::vector<std::string>& panel,
                                                        Smoothing smoothing = Smoothing::ThreeByThree);

@@ -67,7 +67,7 @@ Result<std::vector<double>> meanMoransI(const std::vector<const Section*>& secti
                                         const GenePanelOptions& options) {
     std::vector<double> sum(genes.size(), 0.0), count(genes.size(), 0.0);
     for (const Section* section : sections) {
-        const auto graph = arrayGraph(arrayPlaces(section->spots), options.geometry);
+        const auto graph = arrayGraph(arrayPlaces(section->spots), section->array.geometry);
         if (!graph) return badInput(graph.error().what, section->name, graph.error().hint);
         const auto moran = moransI(section->counts, *graph, options.threads);
         if (!moran) return badInput(moran.error().what, section->name, moran.error().hint);

@@ -24,7 +24,6 @@ struct GenePanelOptions {
     double minimumTotal = 1000; ///< counts of a gene summed over all spots of the sections
     std::vector<std::string> mustHave = {"FN1", "HSPB1", "ERBB2"};
     GenePanelMethod method = GenePanelMethod::MostVariable;
-    ArrayGeometry geometry = ArrayGeometry::Square; ///< of the sections' array; for SpatiallyVariable
     unsigned threads = 0;                           ///< for SpatiallyVariable; 0: one a processor
 };
 

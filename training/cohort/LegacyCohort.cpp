@@ -1,5 +1,9 @@
 #include "training/cohort/LegacyCohort.h"
 
+#include "training/cohort/FeatureMatrix.h"
+#include "training/cohort/HexagonalArray.h"
+#include "training/cohort/SectionFolder.h"
+#include "training/cohort/SectionScale.h"
 #include "training/cohort/TableReader.h"
 #include "viewer/base/Files.h"
 
@@ -19,41 +23,58 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 constexpr std::string_view spotSuffix = "_selection.tsv";
-constexpr double largestCount = 1e9; // far below what a float cannot hold
 
-bool nameBefore(const std::string& a, const std::string& b) {
-    std::size_t i = 0, j = 0;
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    while (i < a.size() && j < b.size()) {
-        if (!digit(a[i]) || !digit(b[j])) {
-            if (a[i] != b[j]) return a[i] < b[j];
-            ++i, ++j;
-            continue;
-        }
-        std::size_t p = i, q = j;
-        while (p < a.size() && digit(a[p]))
-            ++p;
-        while (q < b.size() && digit(b[q]))
-            ++q;
-        if (p - i != q - j) return p - i < q - j;
-        if (const int order = a.compare(i, p - i, b, j, q - j); order != 0) return order < 0;
-        i = p, j = q;
-    }
-    return a.size() - i < b.size() - j;
+/// What a file's name has before and after the section's name.
+struct Affixes {
+    std::string_view before, after;
+};
+const std::vector<Affixes> countNames = {
+    {"", "_stdata.tsv.gz"}, {"", "_stdata.tsv"}, {"", ".tsv.gz"}, {"", ".tsv"}};
+const std::vector<Affixes> spotNames = {
+    {"", "_selection.tsv"}, {"", "_selection.tsv.gz"},        {"spots_", ".csv"},
+    {"spots_", ".csv.gz"},  {"spot_data-selection-", ".tsv"}, {"spot_data-selection-", ".tsv.gz"},
+};
+const std::vector<Affixes> imageNames = {{"HE_", ".jpg"}, {"HE_", ".tif"}, {"", ".jpg"},  {"", ".jpeg"},
+                                         {"", ".png"},    {"", ".tif"},    {"", ".tiff"}, {"", ".JPG"}};
+
+/// A file name without the accession that GEO puts before it ("GSM4284316_").
+std::string_view withoutAccession(std::string_view file) {
+    if (!file.starts_with("GSM")) return file;
+    const std::size_t end = file.find_first_not_of("0123456789", 3);
+    return end != std::string_view::npos && end > 3 && file[end] == '_' ? file.substr(end + 1) : file;
 }
 
-/// Name -> path of the files of a folder that end in one of the suffixes (the first suffix wins).
-std::map<std::string, fs::path> filesBySuffix(const fs::path& folder,
-                                              const std::vector<std::string>& suffixes) {
-    std::map<std::string, fs::path> found;
+/// Section -> path of the files of a folder that are named so. A file goes by the first names that fit it; of
+/// two files of a section the one of the earlier names is taken.
+std::map<std::string, fs::path> filesNamed(const fs::path& folder, const std::vector<Affixes>& names) {
+    std::map<std::string, std::pair<std::size_t, fs::path>> best;
     std::error_code problem;
-    for (const std::string& suffix : suffixes)
-        for (const auto& entry : fs::directory_iterator(folder, problem)) {
-            const std::string file = entry.path().filename().string();
-            if (file.starts_with('.') || file.size() <= suffix.size() || !file.ends_with(suffix)) continue;
-            found.emplace(file.substr(0, file.size() - suffix.size()), entry.path());
+    for (const auto& entry : fs::directory_iterator(folder, problem)) {
+        const std::string whole = entry.path().filename().string();
+        const std::string_view file = withoutAccession(whole);
+        if (file.starts_with('.')) continue;
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const auto& [before, after] = names[i];
+            if (file.size() <= before.size() + after.size() || !file.starts_with(before) ||
+                !file.ends_with(after))
+                continue;
+            const std::string section(file.substr(before.size(), file.size() - before.size() - after.size()));
+            const auto [at, isNew] = best.emplace(section, std::pair(i, entry.path()));
+            if (!isNew && i < at->second.first) at->second = {i, entry.path()};
+            break;
         }
+    }
+    std::map<std::string, fs::path> found;
+    for (auto& [section, file] : best)
+        found.emplace(section, std::move(file.second));
     return found;
+}
+
+/// The one image in a section's own folder, as her2st was published: ST-imgs/A/A1/anything.jpg.
+fs::path nestedImage(const fs::path& images, const std::string& section) {
+    for (const fs::path& folder : {images / patientOf(section) / section, images / section})
+        if (const auto inside = imagesIn(folder); inside.size() == 1) return inside.front();
+    return {};
 }
 
 /// Gene columns of a count table, with repeated symbols brought together.
@@ -66,10 +87,11 @@ Result<GeneColumns> geneColumns(const std::vector<std::string>& header, const Ta
     GeneColumns columns;
     std::unordered_map<std::string, std::size_t> index;
     for (std::size_t i = 0; i < header.size(); ++i) {
-        if (header[i].empty())
+        const std::string gene = withoutVersion(header[i]);
+        if (gene.empty())
             return table.failure("column " + std::to_string(i + 2) + " of the header has no gene name");
-        const auto [at, isNew] = index.emplace(header[i], columns.genes.size());
-        if (isNew) columns.genes.push_back(header[i]);
+        const auto [at, isNew] = index.emplace(gene, columns.genes.size());
+        if (isNew) columns.genes.push_back(gene);
         columns.target.push_back(at->second);
     }
     if (columns.genes.empty())
@@ -96,13 +118,12 @@ Result<void> readCountRow(const TableReader& table, const GeneColumns& columns, 
         const std::string_view cell = cells[i + 1];
         if (cell.size() == 1 && cell[0] == '0') continue;
         const auto value = parseNumber(cell);
-        if (!value || *value < 0 || *value > largestCount)
+        if (const char* problem = value ? countProblem(*value) : cell.empty() ? "missing" : "not a number")
             return table.failure("line " + std::to_string(table.line()) + " has the count \"" +
-                                 std::string(cell) + "\" for " + columns.genes[columns.target[i]] +
-                                 ", which is " +
-                                 (!value       ? "not a number"
-                                  : *value < 0 ? "negative"
-                                               : "too large"));
+                                     std::string(cell) + "\" for spot " + std::string(cells[0]) +
+                                     " and gene " + columns.genes[columns.target[i]] + ", which is " +
+                                     problem,
+                                 rawCountsHint);
         row[columns.target[i]] += static_cast<float>(*value);
     }
     return {};
@@ -171,52 +192,26 @@ Result<double> positive(const json& value, const char* key, const fs::path& file
                     file.string());
 }
 
-/// The scale of the section: cohort.json, otherwise the array pitch.
-void setScale(Section& section, const ArrayDescription& array) {
-    section.latticeToLevel0 = fitLattice(section.spots);
-    std::optional<double> derived;
-    if (section.latticeToLevel0) derived = array.pitchMicrons / latticePitch(*section.latticeToLevel0);
-    char text[160];
-    if (array.micronsPerPixel) {
-        section.micronsPerPixel = *array.micronsPerPixel;
-        section.scaleSource = ScaleSource::CohortFile;
-        const double stated = array.micronsPerPixel->mean();
-        if (derived && std::abs(*derived / stated - 1) > 0.1) {
-            std::snprintf(
-                text, sizeof text,
-                ": cohort.json says %.3g um per pixel, but the array pitch gives %.3g um per pixel.", stated,
-                *derived);
-            section.warnings.push_back(section.name + text);
-        }
-    } else if (derived) {
-        section.micronsPerPixel = {*derived, *derived};
-        section.scaleSource = ScaleSource::ArrayPitch;
-        std::snprintf(text, sizeof text,
-                      ": scale of %.4g um per pixel derived from the array pitch of %g um.", *derived,
-                      array.pitchMicrons);
-        section.warnings.push_back(section.name + text);
-    } else {
-        section.warnings.push_back(
-            section.name + ": no scale is known (cohort.json has none, and the spots lie on one line).");
-    }
+/// Hexagonal arrays in tables count columns in half steps, as Visium does, unless they are axial already.
+void toAxial(std::vector<CohortSpot>& spots) {
+    if (!std::all_of(spots.begin(), spots.end(), [](const auto& s) { return (s.row + s.column) % 2 == 0; }))
+        return;
+    for (CohortSpot& spot : spots)
+        spot.column = axialPlace(spot.row, spot.column).column;
 }
 
 } // namespace
-
-std::string patientOf(const std::string& name) {
-    const auto end =
-        std::find_if_not(name.begin(), name.end(), [](unsigned char c) { return std::isalpha(c) != 0; });
-    return end == name.begin() ? name : std::string(name.begin(), end);
-}
 
 Result<std::vector<SectionFiles>> listLegacySections(const fs::path& folder) {
     std::error_code problem;
     if (!fs::is_directory(folder, problem))
         return badInput(fs::exists(folder, problem) ? "this is not a folder" : "this folder does not exist",
                         folder.string(), "A cohort is a folder with ST-imgs, ST-cnts and ST-spotfiles in it");
-    const auto images = filesBySuffix(folder / "ST-imgs", {".jpg", ".jpeg", ".png", ".tif", ".tiff", ".JPG"});
-    const auto counts = filesBySuffix(folder / "ST-cnts", {".tsv.gz", ".tsv"});
-    const auto spots = filesBySuffix(folder / "ST-spotfiles", {"_selection.tsv", "_selection.tsv.gz"});
+    auto images = filesNamed(folder / "ST-imgs", imageNames);
+    const auto counts = filesNamed(folder / "ST-cnts", countNames);
+    const auto spots = filesNamed(folder / "ST-spotfiles", spotNames);
+    const auto array = readArrayDescription(folder);
+    if (!array) return Failure(array.error());
     std::set<std::string> names;
     for (const auto* files : {&counts, &spots})
         for (const auto& [name, path] : *files)
@@ -226,7 +221,10 @@ Result<std::vector<SectionFiles>> listLegacySections(const fs::path& folder) {
                         "A cohort is a folder with ST-imgs, ST-cnts and ST-spotfiles in it");
     std::vector<SectionFiles> sections;
     for (const std::string& name : names) {
-        SectionFiles files{name, patientOf(name), {}, {}, {}};
+        if (const fs::path nested = nestedImage(folder / "ST-imgs", name);
+            !images.contains(name) && !nested.empty())
+            images.emplace(name, nested);
+        SectionFiles files{name, patientOf(name), {}, {}, {}, SectionForm::Legacy, *array, {}, {}};
         struct Part {
             const std::map<std::string, fs::path>& found;
             fs::path& path;
@@ -235,19 +233,22 @@ Result<std::vector<SectionFiles>> listLegacySections(const fs::path& folder) {
         for (const Part& part : {Part{counts, files.counts, "count file", "ST-cnts/%.tsv.gz"},
                                  Part{spots, files.spots, "spot file", "ST-spotfiles/%_selection.tsv"},
                                  Part{images, files.image, "image", "ST-imgs/%.jpg"}}) {
-            const auto at = part.found.find(name);
-            if (at == part.found.end()) {
-                std::string expected = part.expected;
-                expected.replace(expected.find('%'), 1, name);
-                return badInput("section " + name + " has no " + part.what, (folder / expected).string(),
-                                "Add this file, or take the section's other files away");
+            if (const auto at = part.found.find(name); at != part.found.end()) {
+                part.path = at->second;
+                continue;
             }
-            part.path = at->second;
+            std::string expected = part.expected;
+            expected.replace(expected.find('%'), 1, name);
+            if (!files.problem)
+                files.problem =
+                    badInput("section " + name + " has no " + part.what, (folder / expected).string(),
+                             "Add this file, or take the section's other files away")
+                        .value();
         }
         sections.push_back(std::move(files));
     }
     std::sort(sections.begin(), sections.end(),
-              [](const SectionFiles& a, const SectionFiles& b) { return nameBefore(a.name, b.name); });
+              [](const SectionFiles& a, const SectionFiles& b) { return sectionNameBefore(a.name, b.name); });
     return sections;
 }
 
@@ -275,9 +276,9 @@ std::optional<fs::path> countFileFor(const fs::path& spotFile) {
     return std::nullopt;
 }
 
-Result<ArrayDescription> readArrayDescription(const fs::path& folder) {
+Result<ArrayDescription> readArrayDescription(const fs::path& folder, const ArrayDescription& otherwise) {
     const fs::path file = folder / "cohort.json";
-    ArrayDescription array;
+    ArrayDescription array = otherwise;
     std::error_code problem;
     if (!fs::exists(file, problem)) return array;
     const auto text = readFile(file, 1u << 20);
@@ -303,7 +304,9 @@ Result<ArrayDescription> readArrayDescription(const fs::path& folder) {
     if (document.contains("array")) {
         if (document["array"] == "hexagonal")
             array.geometry = ArrayGeometry::Hexagonal;
-        else if (document["array"] != "square")
+        else if (document["array"] == "square")
+            array.geometry = ArrayGeometry::Square;
+        else
             return badInput("\"array\" is " + document["array"].dump() + ", not \"square\" or \"hexagonal\"",
                             file.string());
     }
@@ -327,50 +330,24 @@ Result<Section> readLegacySection(const SectionFiles& files, const ArrayDescript
     section.name = files.name;
     section.patient = files.patient;
     section.image = files.image;
+    section.array = array;
     section.genes = std::move(table->genes);
+    section.repeatedGenes = table->repeatedGenes;
+    for (const std::string& gene : section.genes)
+        section.ensemblIds.push_back(isEnsemblId(gene) ? gene : std::string());
     section.counts = std::move(table->counts);
     section.spots.reserve(table->ids.size());
     for (const std::string& id : table->ids)
         section.spots.push_back(*index.at(id));
     const std::size_t withoutCounts = spots->size() - section.spots.size();
-    if (table->leftOut + withoutCounts > 0)
-        section.warnings.push_back(section.name + ": " + std::to_string(table->leftOut) +
-                                   " spots have counts but no position under tissue and " +
-                                   std::to_string(withoutCounts) +
-                                   " a position but no counts; they are left out.");
+    if (const auto left = leftOutSentence(section.name, table->leftOut, withoutCounts); !left.empty())
+        section.warnings.push_back(left);
     if (table->repeatedGenes > 0)
         section.warnings.push_back(section.name + ": " + std::to_string(table->repeatedGenes) +
                                    " gene columns repeat a symbol; their counts are added up.");
-    setScale(section, array);
+    if (array.geometry == ArrayGeometry::Hexagonal) toAxial(section.spots);
+    setScale(section, files.manifestMicrons);
     return section;
-}
-
-Result<Cohort> readLegacyCohort(const fs::path& folder, const std::vector<std::string>& names,
-                                const CancelToken& cancel) {
-    const auto listed = listLegacySections(folder);
-    if (!listed) return Failure(listed.error());
-    const auto array = readArrayDescription(folder);
-    if (!array) return Failure(array.error());
-    std::vector<const SectionFiles*> wanted;
-    for (const SectionFiles& files : *listed)
-        if (names.empty()) wanted.push_back(&files);
-    for (const std::string& name : names) {
-        const auto at =
-            std::find_if(listed->begin(), listed->end(), [&](const auto& f) { return f.name == name; });
-        if (at == listed->end())
-            return badInput("this cohort has no section " + name, folder.string(),
-                            "Check the names of the sections");
-        wanted.push_back(&*at);
-    }
-    Cohort cohort{folder, *array, {}, {}};
-    for (const SectionFiles* files : wanted) {
-        if (cancel.isCancelled()) return cancelled();
-        auto section = readLegacySection(*files, *array);
-        if (!section) return Failure(section.error());
-        cohort.warnings.insert(cohort.warnings.end(), section->warnings.begin(), section->warnings.end());
-        cohort.sections.push_back(std::move(*section));
-    }
-    return cohort;
 }
 
 } // namespace spotglass

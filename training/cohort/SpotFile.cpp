@@ -16,6 +16,7 @@ constexpr double largestPixel = 1e7;
 struct Columns {
     std::size_t x = 0, y = 0, pixelX = 0, pixelY = 0, count = 0;
     std::optional<std::size_t> selected;
+    std::optional<std::size_t> id; ///< instead of x and y
 };
 
 Result<Columns> findColumns(const TableReader& table) {
@@ -26,6 +27,13 @@ Result<Columns> findColumns(const TableReader& table) {
             if (table.cells()[i] == name) return i;
         return std::nullopt;
     };
+    // STNet's tables have the spot's id, then its pixels.
+    if (columns.count == 3 && find("X") == 1 && find("Y") == 2) {
+        columns.id = 0;
+        columns.pixelX = 1;
+        columns.pixelY = 2;
+        return columns;
+    }
     const std::array<std::pair<std::string_view, std::size_t*>, 4> needed = {
         {{"x", &columns.x}, {"y", &columns.y}, {"pixel_x", &columns.pixelX}, {"pixel_y", &columns.pixelY}}};
     for (const auto& [name, place] : needed) {
@@ -47,18 +55,29 @@ Result<double> numberAt(const TableReader& table, std::size_t column, const char
                          (value ? "a possible position" : "a number"));
 }
 
-Result<CohortSpot> readSpot(const TableReader& table, const Columns& columns) {
+Result<std::pair<int, int>> readPlace(const TableReader& table, const Columns& columns) {
+    if (columns.id) {
+        if (const auto place = parseSpotId(table.cells()[*columns.id])) return *place;
+        return table.failure("line " + std::to_string(table.line()) + " has the spot \"" +
+                             std::string(table.cells()[*columns.id]) + "\", which is not of the form 10x12");
+    }
     const auto x = numberAt(table, columns.x, "x", largestArrayCoordinate);
     if (!x) return Failure(x.error());
     const auto y = numberAt(table, columns.y, "y", largestArrayCoordinate);
     if (!y) return Failure(y.error());
+    return std::pair(static_cast<int>(std::nearbyint(*x)), static_cast<int>(std::nearbyint(*y)));
+}
+
+Result<CohortSpot> readSpot(const TableReader& table, const Columns& columns) {
+    const auto place = readPlace(table, columns);
+    if (!place) return Failure(place.error());
     const auto pixelX = numberAt(table, columns.pixelX, "pixel_x", largestPixel);
     if (!pixelX) return Failure(pixelX.error());
     const auto pixelY = numberAt(table, columns.pixelY, "pixel_y", largestPixel);
     if (!pixelY) return Failure(pixelY.error());
     CohortSpot spot;
-    spot.column = static_cast<int>(std::nearbyint(*x));
-    spot.row = static_cast<int>(std::nearbyint(*y));
+    spot.column = place->first;
+    spot.row = place->second;
     spot.id = spotId(spot.column, spot.row);
     spot.center = {*pixelX, *pixelY};
     return spot;
@@ -113,6 +132,20 @@ Result<std::vector<CohortSpot>> readSpotFile(const std::filesystem::path& path) 
     if (!more) return Failure(more.error());
     if (spots.empty()) return table->failure("this file has a header but no spot under tissue");
     return spots;
+}
+
+std::string leftOutSentence(const std::string& section, std::size_t withoutPosition,
+                            std::size_t withoutCounts) {
+    const std::string first =
+        std::to_string(withoutPosition) + " spots have counts but no position under tissue";
+    std::string what;
+    if (withoutPosition > 0 && withoutCounts > 0)
+        what = first + " and " + std::to_string(withoutCounts) + " a position but no counts";
+    else if (withoutPosition > 0)
+        what = first;
+    else if (withoutCounts > 0)
+        what = std::to_string(withoutCounts) + " spots have a position under tissue but no counts";
+    return what.empty() ? what : section + ": " + what + "; they are left out.";
 }
 
 std::optional<LatticeAffine> fitLattice(const std::vector<CohortSpot>& spots) {

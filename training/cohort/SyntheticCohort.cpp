@@ -145,6 +145,7 @@ void drawSpots(const TissueMap& map, const std::vector<Nucleus>& nuclei, std::ui
     std::vector<double> batch; // the section's own preparation
     for (const SyntheticGene& gene : syntheticGenes()) {
         section.genes.push_back(gene.symbol);
+        section.ensemblIds.emplace_back();
         batch.push_back(std::exp(0.08 * random.normal()));
     }
     section.counts.genes = section.genes.size();
