@@ -24,7 +24,7 @@ struct GenePanelOptions {
     double minimumTotal = 1000; ///< counts of a gene summed over all spots of the sections
     std::vector<std::string> mustHave = {"FN1", "HSPB1", "ERBB2"};
     GenePanelMethod method = GenePanelMethod::MostVariable;
-    unsigned threads = 0;                           ///< for SpatiallyVariable; 0: one a processor
+    unsigned threads = 0; ///< for SpatiallyVariable; 0: one a processor
 };
 
 /// The genes that a model predicts, in order.
