@@ -82,7 +82,7 @@ class Training {
              const std::vector<SectionTensors>& validation, const std::filesystem::path& checkpoint,
              const TrainingHooks& hooks, const CancelToken& cancel)
         : config_(config), model_(model), validation_(validation), checkpoint_(checkpoint), hooks_(hooks),
-          cancel_(cancel), run_(config, model, sections),
+          cancel_(cancel), ranks_(hooks.ranks ? *hooks.ranks : alone_), run_(config, model, sections, ranks_),
           identity_(identityOf(config, model.card, sections, validation)) {}
 
     Result<void> resume() {
@@ -103,7 +103,7 @@ class Training {
             return badInput(std::string("this checkpoint is incomplete (") + error.what() + ")",
                             checkpoint_.string(), "Start the training without --resume");
         }
-        hooks_.event({{"event", "resumed"}, {"epoch", epoch_}});
+        tell({{"event", "resumed"}, {"epoch", epoch_}});
         return {};
     }
 
@@ -113,15 +113,28 @@ class Training {
             if (auto done = oneEpoch(epochs); !done) return done;
         restoreState(model_, best_);
         model_.network->eval();
-        hooks_.event({{"event", "done"},
-                      {"best_epoch", bestEpoch_},
-                      {"validation_pcc", config_.fixedEpochs > 0 ? Json() : Json(bestPcc_)}});
+        tell({{"event", "done"},
+              {"best_epoch", bestEpoch_},
+              {"validation_pcc", config_.fixedEpochs > 0 ? Json() : Json(bestPcc_)}});
         return {};
     }
 
   private:
     [[nodiscard]] bool isWaitingInVain() const {
         return config_.fixedEpochs == 0 && epoch_ - 1 - bestEpoch_ >= config_.patience;
+    }
+
+    void tell(const Json& event) const {
+        if (ranks_.first()) hooks_.event(event);
+    }
+
+    /// By one process for all: they need not round alike.
+    Json validated() const {
+        Json figures{{"pcc", 0.0}, {"mse", 0.0}};
+        if (ranks_.first()) figures = validate(model_, validation_);
+        for (auto& figure : figures)
+            figure = ranks_.fromFirst(figure.get<double>());
+        return figures;
     }
 
     Result<void> oneEpoch(int epochs) {
@@ -132,7 +145,7 @@ class Training {
         Json event{{"event", "epoch"}, {"epoch", epoch_}, {"training", *losses}};
         bool better = config_.fixedEpochs > 0 && epoch_ == epochs;
         if (config_.fixedEpochs == 0) {
-            event["validation"] = validate(model_, validation_);
+            event["validation"] = validated();
             const double pcc = event["validation"]["pcc"].get<double>();
             better = pcc > bestPcc_;
             if (better) bestPcc_ = pcc;
@@ -142,17 +155,18 @@ class Training {
             best_ = copyState(model_);
             model_.card.training["epoch"] = epoch_;
             if (config_.fixedEpochs == 0) model_.card.training["validation"] = event["validation"];
-            if (auto ok = written([&] { return hooks_.best(model_); }); !ok) return ok;
+            if (ranks_.first())
+                if (auto ok = written([&] { return hooks_.best(model_); }); !ok) return ok;
         }
         event["best"] = better;
         event["seconds"] = secondsSince(start);
-        hooks_.event(event);
+        tell(event);
         run_.useRaw();
         return saveState(epoch_ + 1);
     }
 
     Result<void> betweenSteps() {
-        if (cancel_.isCancelled()) {
+        if (ranks_.sum(cancel_.isCancelled() ? 1.0 : 0.0) > 0) {
             if (auto kept = saveState(epoch_); !kept) return kept;
             return cancelled();
         }
@@ -161,7 +175,7 @@ class Training {
     }
 
     Result<void> saveState(int nextEpoch) {
-        if (checkpoint_.empty()) return {};
+        if (checkpoint_.empty() || !ranks_.first()) return {};
         TrainingState state;
         run_.save(state);
         state.numbers["run"] = identity_;
@@ -193,6 +207,8 @@ class Training {
     const std::filesystem::path& checkpoint_;
     const TrainingHooks& hooks_;
     const CancelToken& cancel_;
+    const Ranks alone_;
+    const Ranks& ranks_;
     TrainingRun run_;
     Json identity_;
     std::vector<Tensor> best_;
@@ -229,6 +245,15 @@ Result<LoadedModel> train(const TrainingConfig& config, ModelCard card,
         model.geneEmbeddings = geneEmbeddings;
         fitFeatureScale(model, sections);
         model.network = Dkan(model.card.config);
+    }
+    if (hooks.ranks) {
+        if (config.batch % hooks.ranks->count() != 0)
+            return badInput("a batch of " + std::to_string(config.batch) +
+                                " spots cannot be shared out evenly to " +
+                                std::to_string(hooks.ranks->count()) + " processes",
+                            {}, "Set batch to a multiple of the number of processes");
+        for (auto state = stateOf(model); auto& tensor : state)
+            hooks.ranks->takeFromFirst(tensor);
     }
     Training training(config, model, sections, validation, checkpoint, hooks, cancel);
     if (resume)

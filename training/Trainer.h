@@ -1,5 +1,6 @@
 #pragma once
 
+#include "training/Ranks.h"
 #include "training/SpotDataset.h"
 #include "training/TrainingConfig.h"
 #include "viewer/base/CancelToken.h"
@@ -18,6 +19,8 @@ struct TrainingHooks {
     /// After a file could not be written: waits, and says whether to try again. Empty: the run ends.
     std::function<bool(const Error&)> waitForDrive;
     std::function<void()> checkpointWritten; ///< may be empty
+    const Ranks* ranks = nullptr; ///< the processes that train together; null: this one alone. Only the first
+                                  ///< of them calls the functions above and writes the checkpoint.
 };
 
 /// Trains DKAN on sections (spec/dkan.md section 3) with early stopping on `validation`, which is never

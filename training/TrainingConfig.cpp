@@ -26,6 +26,7 @@ const std::set<std::string> kKeys{"model",
                                   "learning_rate_decay",
                                   "weight_decay",
                                   "batch",
+                                  "micro_batch",
                                   "maximum_epochs",
                                   "patience",
                                   "fixed_epochs",
@@ -63,6 +64,8 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
     if (!(c.learningRate > 0 && c.learningRate < 1)) return wrong("learning_rate", "between 0 and 1");
     if (c.learningRateStep < 1) return wrong("learning_rate_step", "at least 1");
     if (c.batch < 2 || c.batch > 4096) return wrong("batch", "between 2 and 4096");
+    if (c.microBatch < 0 || c.microBatch == 1 || c.microBatch > c.batch)
+        return wrong("micro_batch", "between 2 and the batch, or 0 for the batch at once");
     if (c.maximumEpochs < 1 || c.patience < 1 || c.fixedEpochs < 0)
         return wrong("maximum_epochs, patience or fixed_epochs", "positive");
     if (c.averageWeights < 0 || c.averageWeights >= 1)
@@ -118,6 +121,7 @@ Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
         c.learningRateDecay = j.value("learning_rate_decay", c.learningRateDecay);
         c.weightDecay = j.value("weight_decay", c.weightDecay);
         c.batch = j.value("batch", c.batch);
+        c.microBatch = j.value("micro_batch", c.microBatch);
         c.maximumEpochs = j.value("maximum_epochs", c.maximumEpochs);
         c.patience = j.value("patience", c.patience);
         c.fixedEpochs = j.value("fixed_epochs", c.fixedEpochs);

@@ -29,7 +29,8 @@ struct TrainingConfig {
     int learningRateStep = 50; ///< epochs
     double learningRateDecay = 0.9;
     double weightDecay = 0;
-    int batch = 128; ///< spots
+    int batch = 128;    ///< spots
+    int microBatch = 0; ///< spots computed at once, for less memory (BatchGradients.h); 0: the batch
     int maximumEpochs = 200;
     int patience = 20;         ///< epochs without a better validation PCC
     int fixedEpochs = 0;       ///< > 0: so many epochs on all sections, none set aside

@@ -12,8 +12,7 @@ namespace {
 using torch::Tensor;
 
 /// Flips and quarter turns, each with p = 0.5, drawn for every patch on its own. patch: 3 x H x W.
-Tensor augmented(Tensor patch, std::mt19937_64& random) {
-    const auto bits = random();
+Tensor augmented(Tensor patch, std::uint64_t bits) {
     if (bits & 1) patch = patch.flip({2});
     if (bits & 2) patch = patch.flip({1});
     if (bits & 4) patch = patch.rot90(1, {1, 2});
@@ -38,11 +37,15 @@ void restoreAll(const TrainingState& state, const std::string& name, std::vector
 } // namespace
 
 TrainingRun::TrainingRun(const TrainingConfig& config, LoadedModel& model,
-                         const std::vector<SectionTensors>& sections)
+                         const std::vector<SectionTensors>& sections, const Ranks& ranks)
     : config_(config), model_(model), sections_(sections), random_(config.seed),
-      adam_(model.network->parameters(), {.weightDecay = config.weightDecay}),
-      loss_{config.distillation, config.model.temperature, config.contrastiveWeightScale,
-            config.contrastWithinSpots} {
+      adam_(model.network->parameters(), {.weightDecay = config.weightDecay}), ranks_(ranks),
+      gradients_(model,
+                 {{config.distillation, config.model.temperature, config.contrastiveWeightScale,
+                   config.contrastWithinSpots},
+                  config.microBatch,
+                  config.featureDropout},
+                 ranks) {
     for (std::size_t s = 0; s < sections.size(); ++s) {
         const auto scale = featureScaleOf(model, sections[s].features);
         features_.push_back(scale.apply(sections[s].features));
@@ -57,10 +60,6 @@ TrainingRun::TrainingRun(const TrainingConfig& config, LoadedModel& model,
     if (config.averageWeights > 0)
         for (const auto& p : model.network->parameters())
             average_.push_back(torch::zeros_like(p));
-}
-
-Tensor TrainingRun::thinned(const Tensor& features) const {
-    return config_.featureDropout > 0 ? torch::dropout(features, config_.featureDropout, true) : features;
 }
 
 /// A part that is held still keeps its batch statistics as well.
@@ -99,10 +98,13 @@ Result<nlohmann::json> TrainingRun::epoch(int number, const std::function<Result
     for (const double factor : rateFactors_)
         rates.push_back(rate * factor);
     if (position_ == 0) startEpoch();
-    const auto size = static_cast<std::size_t>(config_.batch);
+    const auto size = static_cast<std::size_t>(config_.batch),
+               ranks = static_cast<std::size_t>(ranks_.count());
     while (position_ < spots_.size()) {
-        const auto end = std::min(spots_.size(), position_ + size);
-        if (end - position_ < 2 && position_ > 0) break; // batch normalisation needs two
+        auto end = std::min(spots_.size(), position_ + size);
+        end -= (end - position_) % ranks; // all have as many
+        if (end - position_ < std::max<std::size_t>(2, ranks) && (position_ > 0 || ranks > 1))
+            break; // batch normalisation needs two
         const std::vector<SpotRef> batch(spots_.begin() + static_cast<std::ptrdiff_t>(position_),
                                          spots_.begin() + static_cast<std::ptrdiff_t>(end));
         const auto loss = step(batch);
@@ -126,31 +128,37 @@ Result<nlohmann::json> TrainingRun::epoch(int number, const std::function<Result
                           {"learning_rate", rate}};
 }
 
-DkanLoss TrainingRun::step(const std::vector<SpotRef>& batch) {
-    auto& net = *model_.network;
-    adam_.zeroGradients();
-    std::vector<Tensor> slideTokens(sections_.size());
-    std::vector<Tensor> patches, neighbours, masks, tokens, expression;
-    for (const auto& [s, r] : batch) {
-        const auto at = static_cast<std::size_t>(s);
+/// All processes draw the augmentation of all spots, so that they stay together.
+TrainingBatch TrainingRun::ownShare(const std::vector<SpotRef>& batch) {
+    TrainingBatch own;
+    std::vector<Tensor> patches, neighbours, masks, expression;
+    const auto share = batch.size() / static_cast<std::size_t>(ranks_.count());
+    const auto begin = share * static_cast<std::size_t>(ranks_.rank());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+        const auto bits = config_.augment ? random_() : 0;
+        if (i < begin || i >= begin + share) continue;
+        const auto at = static_cast<std::size_t>(batch[i].section);
+        const auto row = batch[i].row;
         const auto& section = sections_[at];
-        if (!slideTokens[at].defined())
-            slideTokens[at] = net.encodeSlide(thinned(features_[at]), section.positions);
-        patches.push_back(config_.augment ? augmented(section.patches[r], random_) : section.patches[r]);
-        neighbours.push_back(neighbours_[at][r]);
-        masks.push_back(section.neighborMask[r]);
-        tokens.push_back(slideTokens[at][r]);
-        expression.push_back(section.expression[r]);
+        patches.push_back(augmented(section.patches[row], bits));
+        neighbours.push_back(neighbours_[at][row]);
+        masks.push_back(section.neighborMask[row]);
+        expression.push_back(section.expression[row]);
+        own.spots.emplace_back(at, row);
     }
-    const auto text = net.encodeText(model_.geneEmbeddings); // one draw of dropout a step (section 5.2)
-    const auto out = net.forward({networkPatches(torch::stack(patches)), thinned(torch::stack(neighbours)),
-                                  torch::stack(masks), torch::stack(tokens)},
-                                 text);
-    const auto measured = torch::stack(expression);
-    auto loss = dkanLoss(out, net.encodeExpression(measured, text), measured, loss_);
-    loss.total.backward();
-    loss.total = loss.total.detach();
-    return loss;
+    own.patches = torch::stack(patches);
+    own.neighbours = torch::stack(neighbours);
+    own.mask = torch::stack(masks);
+    own.expression = torch::stack(expression);
+    return own;
+}
+
+DkanLoss TrainingRun::step(const std::vector<SpotRef>& batch) {
+    adam_.zeroGradients();
+    return gradients_.add(
+        ownShare(batch),
+        [this](std::size_t section) { return std::pair(features_[section], sections_[section].positions); },
+        config_.seed + static_cast<std::uint64_t>(steps_));
 }
 
 void TrainingRun::averageWeights() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "training/Adam.h"
+#include "training/BatchGradients.h"
 #include "training/SpotDataset.h"
 #include "training/TrainingCheckpoint.h"
 #include "training/TrainingConfig.h"
@@ -17,9 +18,9 @@ namespace spotglass {
 /// taken up again between any two of them. Does not own what it is given. One thread.
 class TrainingRun {
   public:
-    /// `model` is what is trained; `sections` are the training sections.
-    TrainingRun(const TrainingConfig& config, LoadedModel& model,
-                const std::vector<SectionTensors>& sections);
+    /// `model` is what is trained, and the same in all `ranks`; `sections` are the training sections.
+    TrainingRun(const TrainingConfig& config, LoadedModel& model, const std::vector<SectionTensors>& sections,
+                const Ranks& ranks);
 
     /// What is left of epoch `number` (counted from 1): means of the loss terms over the epoch. `afterStep`
     /// is called between steps and ends the epoch with its error. BadInput naming the batch when the loss is
@@ -40,7 +41,7 @@ class TrainingRun {
         std::int64_t section, row;
     };
     DkanLoss step(const std::vector<SpotRef>& batch);
-    [[nodiscard]] torch::Tensor thinned(const torch::Tensor& features) const;
+    [[nodiscard]] TrainingBatch ownShare(const std::vector<SpotRef>& batch);
     void startEpoch();
     void averageWeights();
     void trainMode();
@@ -55,7 +56,8 @@ class TrainingRun {
     std::mt19937_64 random_;
     Adam adam_;
     std::vector<double> rateFactors_; ///< of each parameter
-    DkanLossConfig loss_;
+    const Ranks& ranks_;
+    BatchGradients gradients_;
     std::vector<torch::Tensor> average_, raw_;
     std::int64_t steps_ = 0;
     nlohmann::json sums_; ///< of the epoch's loss terms so far, and "steps"

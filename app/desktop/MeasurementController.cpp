@@ -51,7 +51,7 @@ Result<Opened> readSpots(const std::filesystem::path& given, const std::filesyst
         return opened;
     }
     auto section = readLegacySection(
-        {slide.stem().string(), {}, slide, *counts, *file, SectionForm::Legacy, *array, {}, {}});
+        {slide.stem().string(), {}, slide, *counts, *file, SectionForm::Legacy, *array, {}, {}}, *array);
     if (!section) return tl::unexpected(section.error());
     opened.shown.spots = places(section->spots);
     opened.shown.hasCounts = true;

@@ -31,6 +31,8 @@ Result<void> runInferenceBench(const InferenceBenchOptions& options);
 [[nodiscard]] CancelToken cancelOnInterrupt();
 /// One line on standard error.
 void say(const std::string& sentence);
+/// From now on say() says nothing: in a process of several, of which another speaks.
+void sayNothing();
 /// The JSON document of `--json`, the only thing on standard output.
 void printJson(const nlohmann::json& document);
 /// "2026-11-22", UTC.

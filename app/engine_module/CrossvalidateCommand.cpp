@@ -1,5 +1,6 @@
 #include "app/engine_module/Commands.h"
 #include "app/engine_module/TrainPlan.h"
+#include "inference/model/FeatureScale.h"
 #include "inference/model/SafeTensors.h"
 #include "training/cohort/Metrics.h"
 #include "training/RidgeBaseline.h"
@@ -84,6 +85,14 @@ struct Judged {
     }
 };
 
+/// The frozen features on the scale on which the model takes them, so that ridge has no worse ones.
+SectionTensors asTheModelSees(const LoadedModel& model, SectionTensors section) {
+    const auto scale = featureScaleOf(model, section.features);
+    section.features = scale.apply(section.features);
+    section.neighborFeatures = scale.apply(section.neighborFeatures);
+    return section;
+}
+
 /// Everything that is told of the folds: the model and what it must be better than.
 struct Report {
     Judged model, shuffled, ridge, trainingMean;
@@ -97,12 +106,17 @@ struct Report {
         auto other = section;
         shuffleImages(other, 1);
         shuffled.add(section, predictSection(trained, other));
-        ridge.add(section, baseline.predict(section));
+        ridge.add(section, baseline.predict(asTheModelSees(trained, section)));
         trainingMean.add(section, meanExpression.expand_as(predicted).contiguous());
         const auto name = section.patient + "." + section.name;
         const std::vector<std::int64_t> shape{predicted.size(0), predicted.size(1)};
         predictions.addFloats(name + ".measured", shape, values(section.expression));
         predictions.addFloats(name + ".predicted", shape, values(predicted));
+        const auto pcc = [&](const Judged& judged) {
+            return threeDecimals(judged.perSection[section.name]["pcc"].get<double>());
+        };
+        say(section.name + ": PCC " + pcc(model) + ", ridge " + pcc(ridge) + ", shuffled images " +
+            pcc(shuffled));
     }
 };
 
@@ -173,9 +187,12 @@ class Fold {
         plan->config.fixedEpochs = *epochs;
         plan->card.training["sections"] = namesOf(all);
         plan->card.training["set_aside"] = Json::array();
-        auto model = trainInto({folder, false}, *plan, all, {}, cancel_);
+        auto model = trainInto({folder, false, nullptr}, *plan, all, {}, cancel_);
         if (!model) return Failure(model.error());
-        const auto baseline = RidgeBaseline::fit(all);
+        std::vector<SectionTensors> seen;
+        for (const auto& section : all)
+            seen.push_back(asTheModelSees(*model, section));
+        const auto baseline = RidgeBaseline::fit(seen);
         std::vector<torch::Tensor> expression;
         for (const auto& section : all)
             expression.push_back(section.expression);
@@ -204,7 +221,7 @@ class Fold {
                           const std::vector<SectionTensors>& training,
                           const std::vector<SectionTensors>& validation) {
         if (config_.fixedEpochs > 0) return config_.fixedEpochs;
-        auto model = trainInto({folder / "stopping", false}, plan, training, validation, cancel_);
+        auto model = trainInto({folder / "stopping", false, nullptr}, plan, training, validation, cancel_);
         if (!model) return Failure(model.error());
         return model->card.training["epoch"].get<int>();
     }

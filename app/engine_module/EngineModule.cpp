@@ -16,6 +16,8 @@
 namespace spotglass {
 namespace {
 
+bool silent = false; ///< say() says nothing
+
 class Factory final : public EngineFactory {
   public:
     Result<std::unique_ptr<PredictionEngine>> openModel(const std::filesystem::path& file,
@@ -118,7 +120,11 @@ CancelToken cancelOnInterrupt() {
 }
 
 void say(const std::string& sentence) {
-    std::fprintf(stderr, "%s\n", sentence.c_str());
+    if (!silent) std::fprintf(stderr, "%s\n", sentence.c_str());
+}
+
+void sayNothing() {
+    silent = true;
 }
 
 void printJson(const nlohmann::json& document) {

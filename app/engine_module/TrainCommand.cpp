@@ -77,12 +77,34 @@ void keepBest(const std::filesystem::path& best, const std::filesystem::path& mo
         say("Cancelled. The best model so far is in " + model.string() + "; --resume goes on.");
 }
 
+/// When one of several processes goes, the others' next call to it throws.
+Result<LoadedModel> trainTogether(const RunFolder& run, const TrainPlan& plan,
+                                  const std::vector<SectionTensors>& training,
+                                  const std::vector<SectionTensors>& validation, const CancelToken& cancel) {
+    if (run.ranks->alone()) return trainInto(run, plan, training, validation, cancel);
+    try {
+        return trainInto(run, plan, training, validation, cancel);
+    } catch (const std::exception& error) {
+        return fail(ErrorKind::Device,
+                    "the processes of this training have lost each other (" +
+                        std::string(error.what()).substr(0, 120) + ")",
+                    {}, "See what the others said; start all of them again with --resume");
+    }
+}
+
 } // namespace
 
 Result<LoadedModel> trainInto(const RunFolder& run, const TrainPlan& plan,
                               const std::vector<SectionTensors>& training,
                               const std::vector<SectionTensors>& validation, const CancelToken& cancel) {
     const auto checkpoint = run.folder / "checkpoint", best = checkpoint / "best.safetensors";
+    const auto state = checkpoint / "state.safetensors";
+    const auto* parent = plan.parent ? &*plan.parent : nullptr;
+    TrainingHooks hooks;
+    hooks.ranks = run.ranks;
+    if (run.ranks && !run.ranks->first())
+        return train(plan.config, plan.card, training, validation, plan.geneEmbeddings, parent, state,
+                     run.resume, hooks, cancel);
     std::error_code ec;
     std::filesystem::create_directories(checkpoint, ec);
     if (auto ok = writeFileAtomically(run.folder / "config.json", plan.config.asJson.dump(1)); !ok)
@@ -97,7 +119,6 @@ Result<LoadedModel> trainInto(const RunFolder& run, const TrainPlan& plan,
                       {"patch_pixels", plan.card.patchPixels}});
         events.write(panelEvent(plan.config, plan.panel));
     }
-    TrainingHooks hooks;
     hooks.event = [&](const Json& event) { events.write(event); };
     hooks.best = [&](const LoadedModel& model) { return saveModel(model, best); };
     hooks.waitForDrive = [&](const Error&) {
@@ -107,9 +128,8 @@ Result<LoadedModel> trainInto(const RunFolder& run, const TrainPlan& plan,
             std::this_thread::sleep_for(std::chrono::milliseconds(100));
         return !cancel.isCancelled();
     };
-    auto model = train(plan.config, plan.card, training, validation, plan.geneEmbeddings,
-                       plan.parent ? &*plan.parent : nullptr, checkpoint / "state.safetensors", run.resume,
-                       hooks, cancel);
+    auto model = train(plan.config, plan.card, training, validation, plan.geneEmbeddings, parent, state,
+                       run.resume, hooks, cancel);
     if (!model) {
         if (model.error().kind == ErrorKind::Cancelled) keepBest(best, run.folder / "model.safetensors");
         return model;
@@ -121,6 +141,9 @@ Result<LoadedModel> trainInto(const RunFolder& run, const TrainPlan& plan,
 Result<void> runTrain(const TrainOptions& options) {
     const auto cancel = cancelOnInterrupt();
     keepFreedMemory();
+    const auto ranks = Ranks::join();
+    if (!ranks) return Failure(ranks.error());
+    if (!ranks->first()) sayNothing();
     auto config = readTrainingConfig(options.config);
     if (!config) return Failure(config.error());
     std::vector<std::string> names = options.trainSections;
@@ -137,11 +160,14 @@ Result<void> runTrain(const TrainOptions& options) {
                              options.workspace);
     if (!plan) return Failure(plan.error());
     const auto& cache = plan->config.featureCache;
+    if (!ranks->first()) static_cast<void>(ranks->sum(0)); // the first fills the cache, the others find it
     auto training = loadSections(sections->training, plan->card, cache, plan->encoder, cancel);
     if (!training) return Failure(training.error());
     auto validation = loadSections(sections->validation, plan->card, cache, plan->encoder, cancel);
     if (!validation) return Failure(validation.error());
-    auto model = trainInto({options.output, options.resume}, *plan, *training, *validation, cancel);
+    if (ranks->first()) static_cast<void>(ranks->sum(0));
+    const auto model =
+        trainTogether({options.output, options.resume, &*ranks}, *plan, *training, *validation, cancel);
     if (!model) return Failure(model.error());
     say("The model is in " + (options.output / "model.safetensors").string());
     return {};

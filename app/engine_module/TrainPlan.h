@@ -2,6 +2,7 @@
 
 #include "inference/engine/ModelNetworks.h"
 #include "training/cohort/Cohort.h"
+#include "training/Ranks.h"
 #include "training/SpotDataset.h"
 #include "training/TrainingConfig.h"
 #include "viewer/base/CancelToken.h"
@@ -50,6 +51,8 @@ struct TrainPlan {
 struct RunFolder {
     std::filesystem::path folder; ///< model.safetensors, events.jsonl, config.json, checkpoint
     bool resume = false;
+    const Ranks* ranks =
+        nullptr; ///< the processes that train together; only the first of them writes. Null: one
 };
 
 /// Trains by the plan into the folder and saves the model there. Cancelled keeps the best model so far as

@@ -19,6 +19,20 @@ struct DkanLoss {
     double supervised = 0, contrastive = 0, weightSupervised = 1, weightContrastive = 1;
 };
 
+/// The two terms of the loss with their gradients, means over the spots of `outputs`.
+struct DkanLossTerms {
+    torch::Tensor supervised, contrastive;
+};
+
+/// Outputs of B spots and their measured expression (B x G, log-normalised); `expressionGeneEmbeddings`
+/// (e_te, S x G x D) of these spots, from number `first` on, and of those that they are contrasted with.
+[[nodiscard]] DkanLossTerms dkanLossTerms(const DkanOutputs& outputs, const torch::Tensor& expression,
+                                          const torch::Tensor& expressionGeneEmbeddings, int64_t first,
+                                          const DkanLossConfig& config);
+
+/// Sets the adaptive weights from the two values, which are those of the whole batch.
+void setWeights(DkanLoss& loss, const DkanLossConfig& config);
+
 /// outputs and expressionGeneEmbedding (e_te, B x G x D) of one batch; expression B x G, log-normalised.
 [[nodiscard]] DkanLoss dkanLoss(const DkanOutputs& outputs, const torch::Tensor& expressionGeneEmbedding,
                                 const torch::Tensor& expression, const DkanLossConfig& config);

@@ -11,10 +11,11 @@ torch::Tensor unitRows(const torch::Tensor& x) {
     return torch::nn::functional::normalize(x, torch::nn::functional::NormalizeFuncOptions().dim(-1));
 }
 
-/// Mean over rows r of logsumexp_c(a_r . b_c / t) - a_r . b_r / t, for rows that are already normalised.
+/// Mean over a's rows r of logsumexp_c(a_r . b_c / t) - a_r . b_(first + r) / t, for rows that are already
+/// normalised.
 struct BlockwiseCrossEntropy : torch::autograd::Function<BlockwiseCrossEntropy> {
     static torch::Tensor forward(torch::autograd::AutogradContext* context, const torch::Tensor& a,
-                                 const torch::Tensor& b, double temperature) {
+                                 const torch::Tensor& b, double temperature, int64_t first) {
         const auto rows = a.size(0);
         auto logSums = torch::empty({rows}, a.options());
         for (int64_t at = 0; at < rows; at += kBlock) {
@@ -24,32 +25,35 @@ struct BlockwiseCrossEntropy : torch::autograd::Function<BlockwiseCrossEntropy> 
         }
         context->save_for_backward({a, b, logSums});
         context->saved_data["temperature"] = temperature;
-        return (logSums - (a * b).sum(1) / temperature).mean();
+        context->saved_data["first"] = first;
+        return (logSums - (a * b.narrow(0, first, rows)).sum(1) / temperature).mean();
     }
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                    torch::autograd::variable_list gradients) {
         const auto saved = context->get_saved_variables();
         const auto &a = saved[0], &b = saved[1], &logSums = saved[2];
         const double temperature = context->saved_data["temperature"].toDouble();
-        const auto rows = a.size(0);
-        auto gradA = torch::empty_like(a), gradB = -a;
+        const auto rows = a.size(0), first = context->saved_data["first"].toInt();
+        const auto own = b.narrow(0, first, rows);
+        auto gradA = torch::empty_like(a), gradB = torch::zeros_like(b);
+        gradB.narrow(0, first, rows).sub_(a);
         for (int64_t at = 0; at < rows; at += kBlock) {
             const auto n = std::min(kBlock, rows - at);
             const auto part = a.narrow(0, at, n);
             auto probabilities = torch::mm(part, b.t()).div_(temperature);
             probabilities.sub_(logSums.narrow(0, at, n).unsqueeze(1)).exp_();
-            gradA.narrow(0, at, n).copy_(torch::mm(probabilities, b) - b.narrow(0, at, n));
+            gradA.narrow(0, at, n).copy_(torch::mm(probabilities, b) - own.narrow(0, at, n));
             gradB.addmm_(probabilities.t(), part);
         }
         const auto scale = gradients[0] / (temperature * static_cast<double>(rows));
-        return {gradA * scale, gradB * scale, torch::Tensor()};
+        return {gradA * scale, gradB * scale, torch::Tensor(), torch::Tensor()};
     }
 };
 
 } // namespace
 
-torch::Tensor infoNce(const torch::Tensor& a, const torch::Tensor& b, double temperature) {
-    return BlockwiseCrossEntropy::apply(unitRows(a), unitRows(b), temperature);
+torch::Tensor infoNce(const torch::Tensor& a, const torch::Tensor& b, double temperature, int64_t first) {
+    return BlockwiseCrossEntropy::apply(unitRows(a), unitRows(b), temperature, first);
 }
 
 torch::Tensor infoNceWithinSpots(const torch::Tensor& a, const torch::Tensor& b, double temperature) {

@@ -1,5 +1,7 @@
 #include "inference/model/ResNet.h"
 
+#include "inference/model/SharedBatchNorm.h"
+
 #include <optional>
 #include <vector>
 
@@ -18,17 +20,17 @@ struct ResidualBlockImpl : nn::Module {
         const int out = width * expansion;
         conv1 = register_module("conv1",
                                 bottleneck ? convolution(in, width, 1) : convolution(in, width, 3, stride));
-        bn1 = register_module("bn1", nn::BatchNorm2d(width));
+        bn1 = register_module("bn1", SharedBatchNorm(width));
         conv2 = register_module("conv2", bottleneck ? convolution(width, width, 3, stride)
                                                     : convolution(width, width, 3));
-        bn2 = register_module("bn2", nn::BatchNorm2d(width));
+        bn2 = register_module("bn2", SharedBatchNorm(width));
         if (bottleneck) {
             conv3 = register_module("conv3", convolution(width, out, 1));
-            bn3 = register_module("bn3", nn::BatchNorm2d(out));
+            bn3 = register_module("bn3", SharedBatchNorm(out));
         }
         if (stride != 1 || in != out)
             downsample = register_module(
-                "downsample", nn::Sequential(convolution(in, out, 1, stride), nn::BatchNorm2d(out)));
+                "downsample", nn::Sequential(convolution(in, out, 1, stride), SharedBatchNorm(out)));
     }
     torch::Tensor forward(const torch::Tensor& x) {
         auto y = bn2(conv2(torch::relu(bn1(conv1(x)))));
@@ -37,7 +39,7 @@ struct ResidualBlockImpl : nn::Module {
     }
     bool bottleneck;
     nn::Conv2d conv1{nullptr}, conv2{nullptr}, conv3{nullptr};
-    nn::BatchNorm2d bn1{nullptr}, bn2{nullptr}, bn3{nullptr};
+    SharedBatchNorm bn1{nullptr}, bn2{nullptr}, bn3{nullptr};
     nn::Sequential downsample{nullptr};
 };
 TORCH_MODULE(ResidualBlock);
@@ -68,10 +70,10 @@ struct FoldedResNet::Network {
     std::vector<Block> blocks;
 
     Network(const torch::Device& d, torch::ScalarType t) : device(d), type(t) {}
-    [[nodiscard]] Convolution fold(const nn::Conv2dImpl& c, const nn::BatchNorm2dImpl& n) const {
+    [[nodiscard]] Convolution fold(const nn::Conv2dImpl& c, const SharedBatchNormImpl& n) const {
         // In 64 bits: rounding twice would show at the 1e-5 that results must agree to.
         const auto wide = [](const torch::Tensor& x) { return x.detach().to(torch::kFloat64); };
-        const auto factor = wide(n.weight) / torch::sqrt(wide(n.running_var) + n.options.eps());
+        const auto factor = wide(n.weight) / torch::sqrt(wide(n.running_var) + SharedBatchNormImpl::epsilon);
         const auto weight = wide(c.weight) * factor.view({-1, 1, 1, 1});
         const auto bias = wide(n.bias) - wide(n.running_mean) * factor;
         return {weight.to(device, type).contiguous(torch::MemoryFormat::ChannelsLast), bias.to(device, type),
@@ -83,7 +85,7 @@ FoldedResNet::FoldedResNet(nn::Sequential& network, const torch::Device& device,
     : network_(std::make_unique<Network>(device, type)) {
     const torch::NoGradGuard noGradient;
     auto& folded = *network_;
-    folded.stem = folded.fold(*network->ptr(0)->as<nn::Conv2d>(), *network->ptr(1)->as<nn::BatchNorm2d>());
+    folded.stem = folded.fold(*network->ptr(0)->as<nn::Conv2d>(), *network->ptr(1)->as<SharedBatchNorm>());
     for (std::size_t stage = 4; stage < network->size(); ++stage)
         for (auto& child : network->ptr(stage)->children()) {
             const auto& block = *child->as<ResidualBlockImpl>();
@@ -92,7 +94,7 @@ FoldedResNet::FoldedResNet(nn::Sequential& network, const torch::Device& device,
             if (block.bottleneck) out.chain.push_back(folded.fold(*block.conv3, *block.bn3));
             if (block.downsample)
                 out.shortcut = folded.fold(*block.downsample->ptr(0)->as<nn::Conv2d>(),
-                                           *block.downsample->ptr(1)->as<nn::BatchNorm2d>());
+                                           *block.downsample->ptr(1)->as<SharedBatchNorm>());
             folded.blocks.push_back(std::move(out));
         }
 }
@@ -117,7 +119,7 @@ nn::Sequential makePatchEncoder(const std::string& architecture, int outputWidth
     const int base = bottleneck ? 64 : outputWidth / 8;
     const std::vector<int> depths = bottleneck ? std::vector<int>{3, 4, 6} : std::vector<int>{2, 2, 2, 2};
     nn::Sequential net(nn::Conv2d(nn::Conv2dOptions(3, base, 7).stride(2).padding(3).bias(false)),
-                       nn::BatchNorm2d(base), nn::ReLU(),
+                       SharedBatchNorm(base), nn::ReLU(),
                        nn::MaxPool2d(nn::MaxPool2dOptions(3).stride(2).padding(1)));
     int in = base;
     for (std::size_t stage = 0; stage < depths.size(); ++stage) {

@@ -1,0 +1,228 @@
+#include "Shared.h"
+
+#include <QCryptographicHash>
+#include <QJsonArray>
+#include <QJsonDocument>
+#include <QJsonObject>
+#include <QProcess>
+#include <QTcpServer>
+#include <QTemporaryDir>
+#include <QtTest>
+
+/// Training from the command line as a laboratory has it: real processes, real files.
+class TestTrainCommand : public QObject {
+    Q_OBJECT
+
+    struct Outcome {
+        int code = -1;
+        QString out, err;
+    };
+    QTemporaryDir dir_;
+    [[nodiscard]] QString at(const char* name) const { return dir_.filePath(QString::fromUtf8(name)); }
+
+    static Outcome ended(QProcess& process) {
+        if (!process.waitForFinished(300'000)) return {};
+        return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -2,
+                QString::fromUtf8(process.readAllStandardOutput()),
+                QString::fromUtf8(process.readAllStandardError())};
+    }
+    static Outcome run(const QStringList& arguments) {
+        QProcess process;
+        process.start(QStringLiteral(SPOTGLASS_CLI), arguments);
+        return ended(process);
+    }
+    static QJsonObject json(const Outcome& outcome) {
+        return QJsonDocument::fromJson(outcome.out.toUtf8()).object();
+    }
+    static QByteArray content(const QString& file) {
+        QFile f(file);
+        return f.open(QIODevice::ReadOnly) ? f.readAll() : QByteArray();
+    }
+    QString write(const char* name, const QByteArray& content) const {
+        QFile f(at(name));
+        if (!f.open(QIODevice::WriteOnly) || f.write(content) != content.size()) return {};
+        return at(name);
+    }
+    static QByteArray configuration(const QByteArray& more) {
+        return R"({"model": {"emb_dim_target": 16, "emb_dim": 128, "emb_dim_text": 16, "depth1": 1, "depth2": 2, "depth3": 1,
+            "depth_img": 1, "depth_exp": 1, "depth_text": 1, "num_heads1": 2, "num_heads2": 2, "num_heads3": 2, "num_heads_img": 2,
+            "num_heads_exp": 2, "num_heads_text": 2, "mlp_ratio_img": 1, "mlp_ratio_exp": 1}, "patch_pixels": 64,
+            "panel": {"size": 6, "minimum_total": 1, "must_have": ["FN1", "ERBB2"]}, "batch": 8, "learning_rate": 1e-3,
+            "name": "Tiny")" +
+               more + "}";
+    }
+    QStringList train(const QString& config, const char* folder) const {
+        return {QStringLiteral("train"),
+                QStringLiteral("--cohort"),
+                at("cohort"),
+                QStringLiteral("--config"),
+                config,
+                QStringLiteral("-o"),
+                at(folder)};
+    }
+    static QList<QJsonObject> events(const QString& folder) {
+        QList<QJsonObject> all;
+        for (const auto& line : content(folder + QStringLiteral("/events.jsonl")).split('\n'))
+            if (!line.isEmpty()) all.append(QJsonDocument::fromJson(line).object());
+        return all;
+    }
+    static QList<double> losses(const QString& folder) {
+        QList<double> all;
+        for (const auto& event : events(folder))
+            if (event[QStringLiteral("event")] == QStringLiteral("epoch"))
+                all.append(event[QStringLiteral("training")].toObject()[QStringLiteral("total")].toDouble());
+        return all;
+    }
+    /// Starts the processes of one training, as torchrun would.
+    void startTwo(std::array<QProcess, 2>& processes, const QStringList& arguments) {
+        QTcpServer server; // finds a port that is free
+        QVERIFY(server.listen(QHostAddress::LocalHost));
+        const auto port = QString::number(server.serverPort());
+        server.close();
+        for (int rank = 0; rank < 2; ++rank) {
+            auto environment = QProcessEnvironment::systemEnvironment();
+            environment.insert(QStringLiteral("RANK"), QString::number(rank));
+            environment.insert(QStringLiteral("WORLD_SIZE"), QStringLiteral("2"));
+            environment.insert(QStringLiteral("MASTER_ADDR"), QStringLiteral("127.0.0.1"));
+            environment.insert(QStringLiteral("MASTER_PORT"), port);
+            auto& process = processes[static_cast<std::size_t>(rank)];
+            process.setProcessEnvironment(environment);
+            process.start(QStringLiteral(SPOTGLASS_CLI), arguments);
+        }
+    }
+
+  private Q_SLOTS:
+    void initTestCase() {
+        const auto made = run({QStringLiteral("synth"), QStringLiteral("-o"), at("cohort"),
+                               QStringLiteral("--sections"), QStringLiteral("3"), QStringLiteral("--size"),
+                               QStringLiteral("2048"), QStringLiteral("--seed"), QStringLiteral("5")});
+        QVERIFY2(made.code == 0, qPrintable(made.err));
+    }
+    /// Killed without a warning in mid-run, and taken up: the same model, bit for bit.
+    void aKilledRunGoesOnToTheSameModel() {
+        const auto config =
+            write("resume.json", configuration(", \"maximum_epochs\": 3, \"checkpoint_minutes\": 0.0001"));
+        const auto whole = run(train(config, "whole"));
+        QVERIFY2(whole.code == 0, qPrintable(whole.err));
+        {
+            QProcess process;
+            process.start(QStringLiteral(SPOTGLASS_CLI), train(config, "killed"));
+            const auto state = at("killed/checkpoint/state.safetensors");
+            QTRY_VERIFY_WITH_TIMEOUT(losses(at("killed")).size() >= 1 && QFile::exists(state), 120'000);
+            process.kill();
+            QVERIFY(process.waitForFinished());
+            QVERIFY(!QFile::exists(at("killed/model.safetensors")));
+        }
+        const auto resumed = run(train(config, "killed") + QStringList{QStringLiteral("--resume")});
+        QVERIFY2(resumed.code == 0, qPrintable(resumed.err));
+        QVERIFY(resumed.err.contains(QStringLiteral("Going on with epoch")));
+        QVERIFY(!content(at("whole/model.safetensors")).isEmpty());
+        QCOMPARE(content(at("killed/model.safetensors")), content(at("whole/model.safetensors")));
+        QCOMPARE(losses(at("killed")), losses(at("whole")));
+        // More epochs are the same run going on; another seed is another run.
+        const auto other =
+            run(train(write("other.json", configuration(", \"maximum_epochs\": 3, \"seed\": 7")), "killed") +
+                QStringList{QStringLiteral("--resume")});
+        QCOMPARE(other.code, 3);
+        QVERIFY2(other.err.contains(QStringLiteral("seed")), qPrintable(other.err));
+    }
+    void twoProcessesTrainOneModel() {
+        const auto config = write("two.json", configuration(", \"maximum_epochs\": 2, \"batch\": 8"));
+        std::array<QProcess, 2> processes;
+        startTwo(processes, train(config, "two"));
+        std::array<Outcome, 2> outcomes{ended(processes[0]), ended(processes[1])};
+        for (const auto& outcome : outcomes)
+            QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+        QVERIFY(outcomes[0].err.contains(QStringLiteral("Epoch 2: loss")));
+        QVERIFY2(!outcomes[1].err.contains(QStringLiteral("Epoch")),
+                 qPrintable(outcomes[1].err)); // one speaks
+        QCOMPARE(losses(at("two")).size(), 2);
+        QVERIFY(losses(at("two"))[1] < losses(at("two"))[0]);
+        const auto judged =
+            run({QStringLiteral("evaluate"), QStringLiteral("--model"), at("two/model.safetensors"),
+                 QStringLiteral("--cohort"), at("cohort"), QStringLiteral("--json")});
+        QVERIFY2(judged.code == 0, qPrintable(judged.err));
+        QCOMPARE(json(judged)[QStringLiteral("sections")].toObject().size(), 3);
+    }
+    void aProcessThatGoesTakesNobodyByDeadlock() {
+        const auto config = write("gone.json", configuration(", \"maximum_epochs\": 500, \"patience\": 500"));
+        std::array<QProcess, 2> processes;
+        startTwo(processes, train(config, "gone"));
+        QTRY_VERIFY_WITH_TIMEOUT(!losses(at("gone")).isEmpty(), 120'000);
+        processes[1].kill();
+        QVERIFY(processes[1].waitForFinished());
+        const auto outcome = ended(processes[0]);
+        QVERIFY2(outcome.code > 0, qPrintable(outcome.err));
+        QVERIFY2(outcome.err.contains(QStringLiteral("--resume")), qPrintable(outcome.err));
+    }
+    void anUnevenBatchIsRefused() {
+        const auto config = write("uneven.json", configuration(", \"maximum_epochs\": 2, \"batch\": 9"));
+        std::array<QProcess, 2> processes;
+        startTwo(processes, train(config, "uneven"));
+        for (auto& process : processes) {
+            const auto outcome = ended(process);
+            QCOMPARE(outcome.code, 3);
+            QVERIFY2(outcome.err.contains(QStringLiteral("multiple of the number of processes")),
+                     qPrintable(outcome.err));
+        }
+    }
+    void patientsAreNotOnBothSides() {
+        const auto config = write("split.json", configuration(", \"maximum_epochs\": 1"));
+        const auto onePatient = run(train(config, "none") +
+                                    QStringList{QStringLiteral("--train-sections"), QStringLiteral("A1")});
+        QCOMPARE(onePatient.code, 3);
+        QVERIFY2(onePatient.err.contains(QStringLiteral("one patient")), qPrintable(onePatient.err));
+        QVERIFY(!QFile::exists(at("none/model.safetensors")));
+        const auto both = run(train(config, "none") +
+                              QStringList{QStringLiteral("--train-sections"), QStringLiteral("A1"),
+                                          QStringLiteral("--validation-sections"), QStringLiteral("A1")});
+        QCOMPARE(both.code, 3);
+        QVERIFY2(both.err.contains(QStringLiteral("section A1 is asked for twice")), qPrintable(both.err));
+    }
+    /// A new panel on an old model: its ancestry is in the card.
+    void aModelIsFineTuned() {
+        const auto parent =
+            run(train(write("parent.json", configuration(", \"maximum_epochs\": 1")), "parent"));
+        QVERIFY2(parent.code == 0, qPrintable(parent.err));
+        const auto config =
+            write("child.json", R"({"from": ")" + at("parent/model.safetensors").toUtf8() +
+                                    R"(", "panel": {"size": 8, "minimum_total": 1, "must_have": ["FN1"]},
+            "learning_rates": {"patch_encoder": 0}, "batch": 8, "maximum_epochs": 1, "name": "Child"})");
+        const auto child = run(train(config, "child"));
+        QVERIFY2(child.code == 0, qPrintable(child.err));
+        const auto card = json(run({QStringLiteral("model"), QStringLiteral("info"),
+                                    at("child/model.safetensors"), QStringLiteral("--json")}));
+        QCOMPARE(card[QStringLiteral("genes")].toArray().size(), 8);
+        const auto ancestry =
+            card[QStringLiteral("training")].toObject()[QStringLiteral("ancestry")].toArray();
+        QCOMPARE(ancestry.size(), 1);
+        const auto hash =
+            QCryptographicHash::hash(content(at("parent/model.safetensors")), QCryptographicHash::Sha256);
+        QCOMPARE(ancestry[0].toObject()[QStringLiteral("sha256")].toString().toLatin1(), hash.toHex());
+    }
+    /// Figures of a section come from a model that has not seen its patient, beside the three floors.
+    void crossvalidationReportsEachPatientOnce() {
+        const auto config = write("cv.json", configuration(", \"maximum_epochs\": 2"));
+        const auto outcome =
+            run({QStringLiteral("crossvalidate"), QStringLiteral("--cohort"), at("cohort"),
+                 QStringLiteral("--config"), config, QStringLiteral("--by"), QStringLiteral("patient"),
+                 QStringLiteral("-o"), at("cv"), QStringLiteral("--json")});
+        QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+        const auto report = json(outcome);
+        const auto folds = report[QStringLiteral("folds")].toObject();
+        QCOMPARE(folds.keys(), (QStringList{QStringLiteral("A"), QStringLiteral("B"), QStringLiteral("C")}));
+        for (const auto& name : folds.keys())
+            QVERIFY(folds[name].toObject()[QStringLiteral("stopped_by")].toString() != name);
+        for (const char* what : {"model", "shuffled_images", "ridge_with_context", "training_mean"})
+            QVERIFY2(report.contains(QLatin1String(what)), qPrintable(outcome.out.left(2000)));
+        QVERIFY(QFile::exists(at("cv/summary.json")) && QFile::exists(at("cv/sections.safetensors")));
+        const auto card = json(run({QStringLiteral("model"), QStringLiteral("info"),
+                                    at("cv/A/model.safetensors"), QStringLiteral("--json")}));
+        const auto trained =
+            card[QStringLiteral("training")].toObject()[QStringLiteral("sections")].toArray();
+        QVERIFY(trained.size() == 2 && !trained.contains(QStringLiteral("A1")));
+    }
+};
+
+QTEST_GUILESS_MAIN(TestTrainCommand)
+#include "TestTrainCommand.moc"
