@@ -39,8 +39,8 @@ submit "$job" cohort settings.json run || broken "The job failed."
 grep -q '^2 tasks on ' ./spotglass-train-*.log || broken "The job should have had 2 tasks."
 [ "$(grep -c '^Epoch ' ./spotglass-train-*.log)" -eq 2 ] || broken "Two epochs should be told once each."
 [ "$(grep -c '"event":"epoch"' run/events.jsonl)" -eq 2 ] || broken "The events should hold two epochs."
-"$SPOTGLASS_CLI" model info run/model.safetensors >card.txt || broken "The model cannot be read."
-grep -q 'Tiny' card.txt || broken "The model should have its name."
+"$SPOTGLASS_CLI" model info run/model.safetensors --json >card.json || broken "The model cannot be read."
+grep -q "Tiny" card.json || broken "The model should have its name."
 
 # Submitted again: nothing is left to do, and the same model comes out.
 cp run/model.safetensors before.safetensors
