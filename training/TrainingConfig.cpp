@@ -34,6 +34,7 @@ const std::set<std::string> kKeys{"model",
                                   "feature_dropout",
                                   "seed",
                                   "augment",
+                                  "stain_augmentation",
                                   "from",
                                   "learning_rates",
                                   "checkpoint_minutes",
@@ -72,6 +73,8 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
         return wrong("average_weights", "at least 0 and below 1");
     if (c.featureDropout < 0 || c.featureDropout >= 1)
         return wrong("feature_dropout", "at least 0 and below 1");
+    if (!(c.stainAugmentation >= 0 && c.stainAugmentation <= 1))
+        return wrong("stain_augmentation", "between 0 and 1");
     if (!(c.checkpointMinutes > 0)) return wrong("checkpoint_minutes", "above 0");
     const auto& parts = modelPartNames();
     for (const auto& [part, factor] : c.learningRates) {
@@ -129,6 +132,7 @@ Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
         c.featureDropout = j.value("feature_dropout", c.featureDropout);
         c.seed = j.value("seed", c.seed);
         c.augment = j.value("augment", c.augment);
+        c.stainAugmentation = j.value("stain_augmentation", c.stainAugmentation);
         c.from = path("from");
         c.learningRates = j.value("learning_rates", c.learningRates);
         c.checkpointMinutes = j.value("checkpoint_minutes", c.checkpointMinutes);

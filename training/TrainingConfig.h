@@ -37,7 +37,8 @@ struct TrainingConfig {
     double averageWeights = 0; ///< > 0: decay of an exponential average of the weights, which is what is kept
     double featureDropout = 0; ///< share of frozen-feature values dropped in training
     std::uint64_t seed = 2021;
-    bool augment = true; ///< flips and quarter turns of the patch
+    bool augment = true;          ///< flips and quarter turns of the patch
+    double stainAugmentation = 0; ///< strength of random stain and colour of the patch; 0.2: +-20 %
     double distillation = 0.3;
     std::filesystem::path from; ///< a model file to start from; then its shape and patches are taken over
     /// Factors on the learning rate of the model's parts (ModelParts.h); 0 holds a part still.

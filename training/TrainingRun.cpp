@@ -3,6 +3,8 @@
 #include "inference/model/DkanInference.h"
 #include "training/ModelParts.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <sstream>
 
@@ -17,6 +19,28 @@ Tensor augmented(Tensor patch, std::uint64_t bits) {
     if (bits & 2) patch = patch.flip({1});
     if (bits & 4) patch = patch.rot90(1, {1, 2});
     return patch;
+}
+
+double uniform(std::mt19937_64& random) { // alike everywhere, which the standard's distribution is not
+    return static_cast<double>(random() >> 11) * 0x1p-53;
+}
+
+/// Another stain and scanner: each channel's optical density times a factor of its own, around one factor of
+/// all three (e^-strength to e^strength). White stays white. patch: 3 x H x W bytes.
+Tensor stained(const Tensor& patch, double strength, std::mt19937_64& random) {
+    const auto drawn = [&](double most) { return std::exp(most * (2 * uniform(random) - 1)); };
+    const double depth = drawn(strength);
+    auto out = patch.contiguous().clone();
+    const auto pixels = out.size(1) * out.size(2);
+    for (int64_t channel = 0; channel < 3; ++channel) {
+        const double factor = depth * drawn(strength / 2);
+        std::array<std::uint8_t, 256> table{};
+        for (std::size_t v = 0; v < table.size(); ++v)
+            table[v] = static_cast<std::uint8_t>(255 * std::pow(static_cast<double>(v) / 255, factor) + 0.5);
+        auto* bytes = out.data_ptr<std::uint8_t>() + channel * pixels;
+        std::transform(bytes, bytes + pixels, bytes, [&](std::uint8_t v) { return table[v]; });
+    }
+    return out;
 }
 
 at::Generator generator() {
@@ -136,11 +160,14 @@ TrainingBatch TrainingRun::ownShare(const std::vector<SpotRef>& batch) {
     const auto begin = share * static_cast<std::size_t>(ranks_.rank());
     for (std::size_t i = 0; i < batch.size(); ++i) {
         const auto bits = config_.augment ? random_() : 0;
+        std::mt19937_64 stain(config_.stainAugmentation > 0 ? random_() : 0);
         if (i < begin || i >= begin + share) continue;
         const auto at = static_cast<std::size_t>(batch[i].section);
         const auto row = batch[i].row;
         const auto& section = sections_[at];
-        patches.push_back(augmented(section.patches[row], bits));
+        const auto patch = augmented(section.patches[row], bits);
+        patches.push_back(config_.stainAugmentation > 0 ? stained(patch, config_.stainAugmentation, stain)
+                                                        : patch);
         neighbours.push_back(neighbours_[at][row]);
         masks.push_back(section.neighborMask[row]);
         expression.push_back(section.expression[row]);

@@ -1,4 +1,5 @@
 #include "app/cli/AuditCommand.h"
+#include "app/cli/bench/TrainingBench.h"
 #include "app/cli/bench/ViewerBench.h"
 #include "app/cli/InfoCommand.h"
 #include "app/engine_module/EngineModule.h"
@@ -267,6 +268,12 @@ void addBenchCommands(CLI::App& app, Commands& c) {
     inference->add_option("--seconds", o.seconds, "At least so long for each measurement")
         ->check(CLI::Range(0.01, 600.0))
         ->capture_default_str();
+    auto* training = bench->add_subcommand(
+        "training", "What a training step costs beside a plain implementation; options as of bench_training");
+    training->allow_extras();
+    training->callback([&c, training] {
+        c.action = [arguments = training->remaining()] { return runTrainingBench(arguments); };
+    });
     addComputing(*inference, o);
     inference->callback([&c] { c.action = inModule(&EngineModule::benchInference, c.inferenceBench); });
 }

@@ -1,12 +1,14 @@
 // What a training step costs: the program's against the plain one, at the same weights and batch.
 // bench_training
 // [--spots 8] [--sections 2] [--section-spots 300] [--genes 250] [--width 1024] [--patch 224] [--repeats 3]
-// [--dropout 0.3] [--skip-plain]. One JSON document on standard output. With --dropout 0 the two steps'
-// losses and gradients are compared as well.
+// [--dropout 0.3] [--part 0] [--skip-plain]. One JSON document on standard output. With --dropout 0 the two
+// steps' losses and gradients are compared as well. With --part the batch is computed so many spots at a
+// time.
 #include "bench/PlainDkan.h"
 #include "inference/model/ModelBench.h"
 #include "inference/model/Parallel.h"
 #include "training/Adam.h"
+#include "training/BatchGradients.h"
 #include "viewer/base/Process.h"
 
 #include <algorithm>
@@ -56,7 +58,8 @@ class CountingAllocator final : public at::Allocator {
 };
 
 struct Settings {
-    int spots = 8, sections = 2, sectionSpots = 300, genes = 250, width = 1024, patch = 224, repeats = 3;
+    int spots = 8, sections = 2, sectionSpots = 300, genes = 250, width = 1024, patch = 224, repeats = 3,
+        part = 0;
     double dropout = -1; ///< that of the published configuration
     bool plain = true;
 };
@@ -76,7 +79,8 @@ Settings settingsOf(int count, char** arguments) {
                                          {"--genes", &s.genes},
                                          {"--width", &s.width},
                                          {"--patch", &s.patch},
-                                         {"--repeats", &s.repeats}})
+                                         {"--repeats", &s.repeats},
+                                         {"--part", &s.part}})
             if (name == key) *field = static_cast<int>(value);
         if (name == "--dropout") s.dropout = value;
     }
@@ -116,9 +120,25 @@ Tensor ourLoss(Dkan& net, const Batch& b, const DkanLossConfig& config) {
     return dkanLoss(out, net->encodeExpression(b.expression, text), b.expression, config).total;
 }
 
+/// The same spots for BatchGradients, but for their pixels.
+TrainingBatch inParts(const Batch& b, int patch) {
+    TrainingBatch batch;
+    const auto spots = b.patches.size(0);
+    batch.patches = torch::randint(0, 255, {spots, 3, patch, patch}, torch::kUInt8);
+    batch.neighbours = b.neighbours;
+    batch.mask = b.mask;
+    batch.expression = b.expression;
+    batch.spots.resize(static_cast<std::size_t>(spots));
+    for (std::size_t s = 0; s < b.sections.size(); ++s)
+        for (int64_t i = 0; i < b.sections[s].rows.size(0); ++i)
+            batch.spots[static_cast<std::size_t>(b.sections[s].rows[i].item<int64_t>())] = {
+                s, b.sections[s].spots[i].item<int64_t>()};
+    return batch;
+}
+
 /// One way of doing the step, and what it took.
 struct Way {
-    std::function<Tensor()> lossOf;
+    std::function<double()> gradientsOf; ///< adds to the network's gradients; gives the loss
     double loss = 0;
     std::vector<double> seconds, ofOptimiser;
     std::size_t activations = 0; ///< bytes of tensors at most, beyond weights, gradients and Adam's
@@ -134,11 +154,7 @@ void step(Dkan& net, Adam& adam, Way& way, bool counts) {
     CountingAllocator::peakSince();
     const auto start = std::chrono::steady_clock::now();
     adam.zeroGradients();
-    {
-        const auto value = way.lossOf();
-        value.backward();
-        way.loss = value.item<double>();
-    }
+    way.loss = way.gradientsOf();
     const auto peak = CountingAllocator::peakSince();
     const auto middle = std::chrono::steady_clock::now();
     if (!counts) { // the first makes the gradients
@@ -170,6 +186,13 @@ Json spread(std::vector<double> values) {
             {"low", values.front()},
             {"high", values.back()},
             {"repeats", values.size()}};
+}
+
+std::int64_t weightsOf(const Dkan& net) {
+    std::int64_t count = 0;
+    for (const auto& p : net->parameters())
+        count += p.numel();
+    return count;
 }
 
 Json toJson(const Way& way) {
@@ -219,15 +242,33 @@ int main(int count, char** arguments) {
                   {"spots_a_section", s.sectionSpots},
                   {"genes", s.genes},
                   {"width", s.width},
+                  {"spots_at_once", s.part > 0 ? s.part : s.spots},
+                  {"weights_gradients_adam_bytes", 16 * weightsOf(net)},
                   {"threads", at::get_num_threads()},
                   {"dropout", config.image.dropout},
                   {"floor", {{"matrix_gflops", matrixRate(torch::kCPU, Precision::Float32)}}}};
     PlainDkan plain(net);
     Way ours, theirs;
-    ours.lossOf = [&] { return ourLoss(net, batch, loss); };
-    theirs.lossOf = [&] {
-        return plain.loss(batch.patches, batch.neighbours, batch.mask, batch.sections, batch.text,
-                          batch.expression, loss);
+    const auto ofLoss = [](const Tensor& value) {
+        value.backward();
+        return value.item<double>();
+    };
+    LoadedModel model;
+    model.network = net;
+    model.geneEmbeddings = batch.text;
+    const Ranks alone;
+    BatchGradients gradients(model, {loss, s.part, 0}, alone);
+    const auto parts = inParts(batch, s.patch);
+    const auto section = [&](std::size_t i) {
+        return std::pair(batch.sections[i].features, batch.sections[i].positions);
+    };
+    ours.gradientsOf = [&] {
+        if (s.part > 0) return gradients.add(parts, section, 0).total.item<double>();
+        return ofLoss(ourLoss(net, batch, loss));
+    };
+    theirs.gradientsOf = [&] {
+        return ofLoss(plain.loss(batch.patches, batch.neighbours, batch.mask, batch.sections, batch.text,
+                                 batch.expression, loss));
     };
     measure(net, s.plain ? std::vector<Way*>{&ours, &theirs} : std::vector<Way*>{&ours}, s.repeats);
     document["step"] = toJson(ours);
@@ -239,7 +280,7 @@ int main(int count, char** arguments) {
         document["times_faster"] = spread(ratios);
         document["activation_share"] =
             static_cast<double>(ours.activations) / static_cast<double>(theirs.activations);
-        if (config.image.dropout == 0) {
+        if (config.image.dropout == 0 && s.part == 0) {
             document["loss_differs_by"] = std::abs(ours.loss / theirs.loss - 1);
             document["gradients_differ_by"] = distance(ours.gradients, theirs.gradients);
         }
