@@ -19,7 +19,10 @@ struct DkanLoss {
     double supervised = 0, contrastive = 0, weightSupervised = 1, weightContrastive = 1;
 };
 
-/// outputs and expressionGeneEmbedding (e_te, B x G x D) of one batch; expression B x G, log-normalised.
+/// outputs and expressionGeneEmbedding (e_te, in the form of e_ti) of one batch; expression B x G,
+/// log-normalised. Auxiliary predictions that are undefined are no terms; without e_te the loss is the
+/// supervised one, with weight 1 beside 0. Where e_ti is B x D the B rows are contrasted, whatever
+/// contrastWithinSpots says.
 [[nodiscard]] DkanLoss dkanLoss(const DkanOutputs& outputs, const torch::Tensor& expressionGeneEmbedding,
                                 const torch::Tensor& expression, const DkanLossConfig& config);
 
