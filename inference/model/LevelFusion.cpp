@@ -37,12 +37,12 @@ Tensor LevelFusionImpl::query(const LevelTokens& tokens) const {
 Tensor LevelFusionImpl::attended(const LevelTokens& tokens) {
     if (levels_ == 1) return query(tokens);
     const auto asking = query(tokens).unsqueeze(1);
-    Tensor sum;
-    if (tokens.patch.defined()) sum = cross_(asking, tokens.patch);
-    if (tokens.region.defined()) {
-        const auto ofRegion =
-            (crossRegion_ ? crossRegion_ : cross_)(asking, tokens.region, tokens.regionMask);
-        sum = sum.defined() ? sum + ofRegion : ofRegion;
+    Tensor sum; // the region first: the order in which masks of dropout are drawn stays what it was
+    if (tokens.region.defined())
+        sum = (crossRegion_ ? crossRegion_ : cross_)(asking, tokens.region, tokens.regionMask);
+    if (tokens.patch.defined()) {
+        const auto ofPatch = cross_(asking, tokens.patch);
+        sum = sum.defined() ? ofPatch + sum : ofPatch;
     }
     return sum.squeeze(1);
 }
