@@ -2,6 +2,7 @@
 
 #include "inference/model/Parallel.h"
 #include "training/ModelParts.h"
+#include "training/PatchEncoderWeights.h"
 #include "training/TrainingRun.h"
 #include "viewer/base/Process.h"
 
@@ -229,6 +230,11 @@ Result<LoadedModel> train(const TrainingConfig& config, ModelCard card,
         model.geneEmbeddings = geneEmbeddings;
         fitFeatureScale(model, sections);
         model.network = Dkan(model.card.config);
+        if (!config.patchEncoderWeights.empty())
+            if (auto ok = startPatchEncoder(model.network->patchEncoder(), model.card.config,
+                                            config.patchEncoderWeights);
+                !ok)
+                return Failure(ok.error());
     }
     Training training(config, model, sections, validation, checkpoint, hooks, cancel);
     if (resume)

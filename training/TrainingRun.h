@@ -43,6 +43,7 @@ class TrainingRun {
     [[nodiscard]] torch::Tensor thinned(const torch::Tensor& features) const;
     void startEpoch();
     void averageWeights();
+    [[nodiscard]] bool isPatchEncoderStill() const;
     void trainMode();
     [[nodiscard]] Failure diverged(const std::vector<SpotRef>& batch, int epoch) const;
 
