@@ -117,21 +117,23 @@ BatchGradients::Outputs BatchGradients::forward(const TrainingBatch& batch, cons
 
 /// Over the spots of all processes; leaves the gradients of the outputs of this process' spots with them.
 DkanLoss BatchGradients::lossOf(Outputs& leaves, const Tensor& expression) {
-    const auto others = leafOf(ranks_.gather(leaves.expression));
+    const bool contrasts = leaves.expression.defined();
+    const auto others = contrasts ? leafOf(ranks_.gather(leaves.expression)) : Tensor();
     const auto own = expression.size(0);
     const auto terms = dkanLossTerms(leaves.image, expression, others, own * ranks_.rank(), settings_.loss);
     const double share = 1.0 / ranks_.count(); // all have as many spots
     DkanLoss loss;
     loss.supervised = ranks_.sum(terms.supervised.item<double>() * share);
-    loss.contrastive = ranks_.sum(terms.contrastive.item<double>() * share);
-    setWeights(loss, settings_.loss);
+    if (contrasts) loss.contrastive = ranks_.sum(terms.contrastive.item<double>() * share);
+    setWeights(loss, settings_.loss, contrasts);
     loss.total =
         torch::full({1}, loss.weightSupervised * loss.supervised + loss.weightContrastive * loss.contrastive);
     if (!std::isfinite(loss.total.item<double>())) return loss;
-    ((loss.weightSupervised * share) * terms.supervised +
-     (loss.weightContrastive * share) * terms.contrastive)
-        .backward();
-    leaves.expression.mutable_grad() = ranks_.sum(others.grad()).narrow(0, own * ranks_.rank(), own);
+    auto total = (loss.weightSupervised * share) * terms.supervised;
+    if (contrasts) total = total + (loss.weightContrastive * share) * terms.contrastive;
+    total.backward();
+    if (contrasts)
+        leaves.expression.mutable_grad() = ranks_.sum(others.grad()).narrow(0, own * ranks_.rank(), own);
     return loss;
 }
 
@@ -184,7 +186,8 @@ DkanLoss BatchGradients::add(const TrainingBatch& batch, const Section& sections
     for (std::size_t i = 0; i < leaves.all().size(); ++i) {
         std::vector<Tensor> pieces;
         for (auto& part : kept)
-            pieces.push_back(part.all()[i]->detach());
+            if (part.all()[i]->defined()) pieces.push_back(part.all()[i]->detach());
+        if (pieces.empty()) continue; // the configuration leaves it out
         *leaves.all()[i] = leafOf(pieces.size() == 1 ? pieces.front() : torch::cat(pieces));
     }
     auto loss = lossOf(leaves, batch.expression);
@@ -198,6 +201,7 @@ DkanLoss BatchGradients::add(const TrainingBatch& batch, const Section& sections
         std::vector<Tensor> outputs, gradients;
         auto& part = kept[static_cast<std::size_t>(p)];
         for (std::size_t i = 0; i < part.all().size(); ++i) {
+            if (!leaves.all()[i]->defined()) continue;
             const auto gradient = leaves.all()[i]->grad();
             if (!gradient.defined() || !part.all()[i]->requires_grad()) continue;
             outputs.push_back(*part.all()[i]);

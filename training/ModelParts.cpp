@@ -13,12 +13,13 @@ struct Part {
 const std::vector<Part>& parts() {
     static const std::vector<Part> all{
         {"patch_encoder", "target_encoder."},
-        {"patch_encoder", "target_transform."},
+        {"patch_projection", "target_transform."},
         {"region", "neighbor_encoder."},
         {"slide", "global_encoder."},
         {"fusion", "fusion_encoder."},
         {"text", "text_encoder."},
         {"text", "text_fc."},
+        {"text", "gene_tokens"},
         {"image_path", "img_fusion_encoder."},
         {"expression_path", "exp_encoder."},
         {"expression_path", "exp_fusion_encoder."},
@@ -27,15 +28,17 @@ const std::vector<Part>& parts() {
 }
 
 /// Which axis of a parameter counts genes; -1: none.
-int geneAxis(const std::string& parameter) {
-    for (const char* head : {"fc.", "fc_target.", "fc_neighbor.", "fc_global."})
+int geneAxis(const std::string& parameter, const DkanConfig& config) {
+    for (const char* head : {"fc.", "fc_target.", "fc_neighbor.", "fc_global.", "gene_tokens"})
         if (parameter.starts_with(head)) return 0;
+    if (parameter.starts_with("fc_final_img.") && config.textRole == TextRole::KeyValue) return 0;
     return parameter == "exp_encoder.projection.weight" ? 1 : -1;
 }
 
 Result<void> checkFits(const ModelCard& parent, const ModelCard& child) {
     auto expected = parent.config;
     expected.genes = child.config.genes;
+    if (!child.config.contrastive) expected.contrastive = false; // what it does not need is left behind
     if (!(expected == child.config))
         return badInput("the model of this configuration has another shape than the one it should start from",
                         parent.name, "Leave \"model\" out of the configuration: the parent's is used");
@@ -64,8 +67,9 @@ void carryGenes(const torch::Tensor& from, torch::Tensor to, int axis, const Mod
 } // namespace
 
 const std::vector<std::string>& modelPartNames() {
-    static const std::vector<std::string> names{"patch_encoder", "region",     "slide",           "fusion",
-                                                "text",          "image_path", "expression_path", "heads"};
+    static const std::vector<std::string> names{"patch_encoder", "patch_projection", "region",
+                                                "slide",         "fusion",           "text",
+                                                "image_path",    "expression_path",  "heads"};
     return names;
 }
 
@@ -88,7 +92,7 @@ Result<LoadedModel> modelFromParent(const LoadedModel& parent, ModelCard card,
     const auto weights = parent.network->named_parameters(), buffers = parent.network->named_buffers();
     for (auto& item : child.network->named_parameters()) {
         const auto& from = weights[item.key()];
-        const int axis = geneAxis(item.key());
+        const int axis = geneAxis(item.key(), child.card.config);
         if (axis < 0)
             item.value().copy_(from);
         else

@@ -2,6 +2,7 @@
 
 #include "inference/model/Parallel.h"
 #include "training/ModelParts.h"
+#include "training/PatchEncoderWeights.h"
 #include "training/TrainingRun.h"
 #include "viewer/base/Process.h"
 
@@ -245,6 +246,11 @@ Result<LoadedModel> train(const TrainingConfig& config, ModelCard card,
         model.geneEmbeddings = geneEmbeddings;
         fitFeatureScale(model, sections);
         model.network = Dkan(model.card.config);
+        if (!config.patchEncoderWeights.empty())
+            if (auto ok = startPatchEncoder(model.network->patchEncoder(), model.card.config,
+                                            config.patchEncoderWeights);
+                !ok)
+                return Failure(ok.error());
     }
     if (hooks.ranks) {
         if (config.batch % hooks.ranks->count() != 0)

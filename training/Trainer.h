@@ -29,8 +29,8 @@ struct TrainingHooks {
 /// `checkpoint`: a file that the state is written to after each epoch, every config.checkpointMinutes and
 /// when it is cancelled; may be empty. With `resume` the run goes on from it, to the same weights, bit for
 /// bit, as if it had never stopped (on a CPU, with as many threads). Blocking; Cancelled between batches.
-/// BadInput for a parent or checkpoint that does not fit, Device when the loss is not a number any more or a
-/// file cannot be written.
+/// BadInput for a parent, checkpoint or patch encoder that does not fit, Device when the loss is not a number
+/// any more or a file cannot be written.
 [[nodiscard]] Result<LoadedModel> train(const TrainingConfig& config, ModelCard card,
                                         const std::vector<SectionTensors>& sections,
                                         const std::vector<SectionTensors>& validation,

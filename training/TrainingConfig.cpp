@@ -36,6 +36,7 @@ const std::set<std::string> kKeys{"model",
                                   "augment",
                                   "stain_augmentation",
                                   "from",
+                                  "patch_encoder_weights",
                                   "learning_rates",
                                   "checkpoint_minutes",
                                   "distillation_alpha",
@@ -76,6 +77,13 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
     if (!(c.stainAugmentation >= 0 && c.stainAugmentation <= 1))
         return wrong("stain_augmentation", "between 0 and 1");
     if (!(c.checkpointMinutes > 0)) return wrong("checkpoint_minutes", "above 0");
+    if (c.contrastWithinSpots && c.model.textRole == TextRole::KeyValue)
+        return wrong("contrast_within_spots",
+                     "false where text_role is key_value: a spot then has a single row to contrast");
+    if (!c.patchEncoderWeights.empty() && !c.from.empty())
+        return wrong("patch_encoder_weights", "left out where from is given: the parent has a patch encoder");
+    if (!c.patchEncoderWeights.empty() && !c.model.levels.patch)
+        return wrong("patch_encoder_weights", "left out of a model without the level patch");
     const auto& parts = modelPartNames();
     for (const auto& [part, factor] : c.learningRates) {
         if (std::find(parts.begin(), parts.end(), part) == parts.end())
@@ -83,6 +91,17 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
                             "Its parts are " + joined(parts));
         if (!(factor >= 0 && factor <= 100)) return wrong("learning_rates", "factors between 0 and 100");
     }
+    return {};
+}
+
+/// parseDkanConfig() passes over what it does not know, as checkpoints of others need; here it is a slip.
+Result<void> checkModelKeys(const Json& j, const std::string& where) {
+    const auto model = j.find("model");
+    if (model == j.end() || !model->is_object()) return {};
+    const Json known = toJson(DkanConfig{});
+    for (const auto& [key, value] : model->items())
+        if (!known.contains(key))
+            return badInput("the setting " + key + " of model is not known", where, "Check its spelling");
     return {};
 }
 
@@ -100,6 +119,7 @@ Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
             return badInput("the setting " + key + " is not known", where, "Check its spelling");
     TrainingConfig c;
     c.asJson = j;
+    if (auto ok = checkModelKeys(j, where); !ok) return Failure(ok.error());
     auto model = parseDkanConfig(j.value("model", Json::object()), where);
     if (!model) return Failure(model.error());
     c.model = *model;
@@ -134,6 +154,7 @@ Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
         c.augment = j.value("augment", c.augment);
         c.stainAugmentation = j.value("stain_augmentation", c.stainAugmentation);
         c.from = path("from");
+        c.patchEncoderWeights = path("patch_encoder_weights");
         c.learningRates = j.value("learning_rates", c.learningRates);
         c.checkpointMinutes = j.value("checkpoint_minutes", c.checkpointMinutes);
         c.distillation = j.value("distillation_alpha", c.distillation);

@@ -40,6 +40,8 @@ struct TrainingConfig {
     bool augment = true;          ///< flips and quarter turns of the patch
     double stainAugmentation = 0; ///< strength of random stain and colour of the patch; 0.2: +-20 %
     double distillation = 0.3;
+    /// Optional: a ResNet that a new model's patch encoder starts from (PatchEncoderWeights.h).
+    std::filesystem::path patchEncoderWeights;
     std::filesystem::path from; ///< a model file to start from; then its shape and patches are taken over
     /// Factors on the learning rate of the model's parts (ModelParts.h); 0 holds a part still.
     std::map<std::string, double> learningRates;
@@ -54,7 +56,8 @@ struct TrainingConfig {
 };
 
 /// Reads a configuration file. Blocking. BadInput naming the key that is wrong; unknown keys are refused, so
-/// that a misspelt setting is not silently ignored. Paths in it are relative to the file.
+/// that a misspelt setting is not silently ignored, those of "model" included. Paths in it are relative to
+/// the file.
 [[nodiscard]] Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file);
 
 } // namespace spotglass

@@ -81,17 +81,24 @@ TrainingRun::TrainingRun(const TrainingConfig& config, LoadedModel& model,
         const auto factor = config.learningRates.find(modelPartOf(item.key()));
         rateFactors_.push_back(factor == config.learningRates.end() ? 1 : factor->second);
     }
+    if (isPatchEncoderStill()) // and its share of the backward pass, which is most of a small model's, is
+                               // saved
+        for (auto& p : model.network->patchEncoder()->parameters())
+            p.set_requires_grad(false);
     if (config.averageWeights > 0)
         for (const auto& p : model.network->parameters())
             average_.push_back(torch::zeros_like(p));
 }
 
+bool TrainingRun::isPatchEncoderStill() const {
+    const auto rate = config_.learningRates.find("patch_encoder");
+    return model_.network->patchEncoder() && rate != config_.learningRates.end() && rate->second == 0;
+}
+
 /// A part that is held still keeps its batch statistics as well.
 void TrainingRun::trainMode() {
     model_.network->train();
-    const auto patches = config_.learningRates.find("patch_encoder");
-    if (patches != config_.learningRates.end() && patches->second == 0)
-        model_.network->patchEncoder()->eval();
+    if (isPatchEncoderStill()) model_.network->patchEncoder()->eval();
 }
 
 void TrainingRun::startEpoch() {

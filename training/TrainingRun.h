@@ -44,6 +44,7 @@ class TrainingRun {
     [[nodiscard]] TrainingBatch ownShare(const std::vector<SpotRef>& batch);
     void startEpoch();
     void averageWeights();
+    [[nodiscard]] bool isPatchEncoderStill() const;
     void trainMode();
     [[nodiscard]] Failure diverged(const std::vector<SpotRef>& batch, int epoch) const;
 

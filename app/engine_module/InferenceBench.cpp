@@ -152,7 +152,7 @@ class Pipeline {
             torch::randint(256, {spots, side, side, 3}, torch::kUInt8),
             torch::randn({spots, config.regionCells(), width}).to(torch::kHalf),
             torch::ones({spots, config.regionCells()}),
-            compute.slideTokens(features, positions).narrow(0, 0, 1).expand({spots, width}).contiguous()};
+            compute.slideTokens(features, positions).narrow(0, 0, 1).expand({spots, -1}).contiguous()};
         const BenchSettings settings{1, seconds};
         const auto rate = [&](double items, const std::function<void()>& work) {
             return measureRate(settings, items, work)["median"].get<double>();

@@ -3,8 +3,10 @@
 #include "app/engine_module/Commands.h"
 #include "inference/knowledge/BuiltInTextEncoder.h"
 #include "inference/knowledge/GeneTexts.h"
+#include "inference/model/ResNet.h"
 #include "inference/store/Sha256.h"
 #include "training/cohort/Expression.h"
+#include "training/PatchEncoderWeights.h"
 
 #include <algorithm>
 #include <cmath>
@@ -65,7 +67,7 @@ ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const Sec
     card.imageEncoder = config.imageEncoder;
     card.featureScale = config.featureScale;
     auto settings = config.asJson;
-    for (const char* path : {"held_out", "feature_cache", "gene_texts", "from"})
+    for (const char* path : {"held_out", "feature_cache", "gene_texts", "from", "patch_encoder_weights"})
         settings.erase(path);
     card.training = {{"cohort", cohort.folder.filename().string()},
                      {"sections", names},
@@ -101,6 +103,20 @@ nlohmann::json ancestryOf(const LoadedModel& parent, const std::filesystem::path
         for (const auto& older : parent.card.training["ancestry"])
             line.push_back(older);
     return line;
+}
+
+/// Before hours go into sections: whether the weights that the patch encoder starts from fit. Notes them in
+/// the card.
+Result<void> checkPatchEncoder(TrainPlan& plan) {
+    const auto& file = plan.config.patchEncoderWeights;
+    if (file.empty()) return {};
+    const auto& model = plan.config.model;
+    auto trial = makePatchEncoder(model.patchEncoder, model.patchWidth);
+    if (auto ok = startPatchEncoder(trial, model, file); !ok) return ok;
+    const auto hash = sha256OfFile(file);
+    plan.card.training["patch_encoder_weights"] = {{"file", file.filename().string()},
+                                                   {"sha256", hash ? *hash : std::string()}};
+    return {};
 }
 
 std::set<std::string> patientsOf(const std::vector<Section*>& sections) {
@@ -198,7 +214,8 @@ Result<TrainPlan> planTraining(TrainingConfig config, const Cohort& cohort, cons
     plan.geneEmbeddings = torch::tensor(at::ArrayRef<float>(embeddings))
                               .view({static_cast<int64_t>(plan.panel.genes.size()), textEncoder.width()});
     plan.card = makeCard(settings, cohort, sections, plan.panel.genes, name);
-    plan.card.textEncoder = textEncoder.name();
+    plan.card.textEncoder = settings.model.geneText ? textEncoder.name() : "none (learned gene tokens)";
+    if (auto ok = checkPatchEncoder(plan); !ok) return Failure(ok.error());
     if (plan.parent) plan.card.training["ancestry"] = ancestryOf(*plan.parent, settings.from);
     return plan;
 }

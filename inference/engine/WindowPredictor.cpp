@@ -5,17 +5,26 @@
 
 namespace spotglass {
 
+/// Of a model without a region level no neighbour is wanted.
 PatchRegion WindowPredictor::regionOf(const PredictorSpot& spot) const {
-    return parts_.reader.regionAt(spot.center, parts_.config.regionRows, parts_.config.regionColumns);
+    auto region = parts_.reader.regionAt(spot.center, parts_.config.regionRows, parts_.config.regionColumns);
+    if (!parts_.config.levels.region) std::fill(region.mask.begin(), region.mask.end(), 0.0F);
+    return region;
+}
+
+/// What the slide level is made of: none without one.
+std::vector<PatchKey> WindowPredictor::contextPatches(const std::vector<PredictorSpot>& spots) const {
+    std::vector<PatchKey> patches;
+    if (!parts_.config.levels.slide) return patches;
+    for (const auto& spot : spots)
+        patches.push_back(parts_.reader.patchAt(spot.center));
+    return patches;
 }
 
 std::vector<PatchKey> WindowPredictor::unknownPatches(const std::vector<PredictorSpot>& spots) const {
-    std::vector<PatchKey> unknown;
-    for (const auto& spot : spots) {
-        const auto patch = parts_.reader.patchAt(spot.center);
-        if (!parts_.bank.isKnown(patch)) unknown.push_back(patch);
-    }
-    return unknown;
+    auto patches = contextPatches(spots);
+    std::erase_if(patches, [&](const PatchKey& patch) { return parts_.bank.isKnown(patch); });
+    return patches;
 }
 
 /// Everything in the order in which it will be asked for: the context, then spot by spot the neighbours and
@@ -49,16 +58,16 @@ std::vector<PatchKey> WindowPredictor::withNeighbours(const Request& request,
 const torch::Tensor& WindowPredictor::slideTokens(const Request& request) {
     if (tokensGeneration_ == parts_.runner.generation()) return tokens_;
     const auto count = static_cast<int64_t>(request.context.size());
-    std::vector<PatchKey> own;
+    if (!parts_.config.levels.slide) return tokens_ = torch::empty({count, 0});
     auto positions = torch::empty({count, 2}, torch::kInt64);
     auto at = positions.accessor<int64_t, 2>();
     for (int64_t i = 0; i < count; ++i) {
         const auto& spot = request.context[static_cast<std::size_t>(i)];
-        own.push_back(parts_.reader.patchAt(spot.center));
         at[i][0] = spot.row;
         at[i][1] = spot.column;
     }
-    tokens_ = parts_.runner.compute().slideTokens(parts_.bank.features(own), positions);
+    tokens_ =
+        parts_.runner.compute().slideTokens(parts_.bank.features(contextPatches(request.context)), positions);
     tokensGeneration_ = parts_.runner.generation();
     ++contexts_;
     contextTokens_ += request.context.size();
@@ -147,9 +156,7 @@ Result<bool> WindowPredictor::predict(const Request& request, const CancelToken&
     if (request.wanted.empty()) return true;
     if (request.id != tokensId_) tokensGeneration_ = -1;
     tokensId_ = request.id;
-    std::vector<PatchKey> own;
-    for (const auto& spot : request.context)
-        own.push_back(parts_.reader.patchAt(spot.center));
+    const auto own = contextPatches(request.context);
     parts_.bank.recall(withNeighbours(request, own));
     scheduleReads(request);
     if (auto known = parts_.bank.ensure(own, cancel, interrupted); !known || !*known) return known;

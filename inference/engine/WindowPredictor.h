@@ -43,7 +43,7 @@ class WindowPredictor {
     [[nodiscard]] Result<bool> predict(const Request& request, const CancelToken& cancel,
                                        const std::function<bool()>& interrupted, const Deliver& deliver);
 
-    /// The patches of `spots` that are not encoded yet, in order.
+    /// The patches that the slide level needs of `spots` and that are not encoded yet, in order.
     [[nodiscard]] std::vector<PatchKey> unknownPatches(const std::vector<PredictorSpot>& spots) const;
 
     /// Slide levels computed so far, and the tokens of all of them.
@@ -65,6 +65,7 @@ class WindowPredictor {
     [[nodiscard]] Job makeJob(const Request& request, std::size_t begin, std::size_t end);
     [[nodiscard]] DevicePipe<Job>::Work work(const Request& request, const Deliver& deliver);
     [[nodiscard]] const torch::Tensor& slideTokens(const Request& request);
+    [[nodiscard]] std::vector<PatchKey> contextPatches(const std::vector<PredictorSpot>& spots) const;
     [[nodiscard]] PatchRegion regionOf(const PredictorSpot& spot) const;
 
     Parts parts_;

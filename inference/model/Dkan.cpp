@@ -7,12 +7,6 @@ namespace spotglass {
 namespace nn = torch::nn;
 namespace {
 
-/// Gene tokens G x D query each spot's token B x D -> B x G x D.
-torch::Tensor throughPath(CrossTransformer& path, const torch::Tensor& genes, const torch::Tensor& token) {
-    if (torch::GradMode::is_enabled()) return trainedGenePath(*path, genes, token);
-    return path->forwardSingleKey(genes.unsqueeze(0).expand({token.size(0), -1, -1}), token.unsqueeze(1));
-}
-
 /// A module that only gives its children a common name.
 struct GroupImpl : nn::Module {};
 
@@ -22,57 +16,77 @@ nn::LayerNorm layerNorm(int width) {
 
 } // namespace
 
+/// What a seed gives the parameters depends on the order in which they are made.
 DkanImpl::DkanImpl(const DkanConfig& c) : config(c) {
-    const auto d = c.width;
+    const int d = c.width;
+    if (c.levels.patch) makePatchLevel();
+    if (c.levels.region) makeRegionLevel();
+    if (c.levels.slide) makeSlideLevel();
+    fusion_ = register_module("fusion_encoder", LevelFusion(c));
+    headFused_ = register_module("fc", nn::Linear(d, c.genes));
+    if (c.contrastive) makeExpressionEncoder();
+    imagePath_ = register_module("img_fusion_encoder", CrossTransformer(d, c.image.mlpRatio * d, c.image));
+    if (c.contrastive)
+        expressionPath_ = register_module("exp_fusion_encoder",
+                                          CrossTransformer(d, c.expression.mlpRatio * d, c.expression));
+    makeText();
+    headFinal_ =
+        register_module("fc_final_img", nn::Linear(d, c.textRole == TextRole::KeyValue ? c.genes : 1));
+}
+
+void DkanImpl::makePatchLevel() {
+    const auto& c = config;
     patchEncoder_ = register_module("target_encoder", makePatchEncoder(c.patchEncoder, c.patchWidth));
-    if (c.patchWidth != d)
-        patchProjection_ = register_module("target_transform", nn::Linear(c.patchWidth, d));
-    headTarget_ = register_module("fc_target", nn::Linear(d, c.genes));
+    if (c.patchWidth != c.width)
+        patchProjection_ = register_module("target_transform", nn::Linear(c.patchWidth, c.width));
+    headTarget_ = register_module("fc_target", nn::Linear(c.width, c.genes));
+}
 
-    auto regionGroup = std::make_shared<GroupImpl>();
-    region_ =
-        regionGroup->register_module("layer", Transformer(d, c.region.mlpRatio * d, c.region.depth, c.region,
-                                                          offsetIndexOfGrid(c.regionRows, c.regionColumns)));
-    regionNorm_ = regionGroup->register_module("norm", layerNorm(d));
-    register_module("neighbor_encoder", regionGroup);
-    headNeighbor_ = register_module("fc_neighbor", nn::Linear(d, c.genes));
+void DkanImpl::makeRegionLevel() {
+    const auto& c = config;
+    auto group = std::make_shared<GroupImpl>();
+    region_ = group->register_module("layer",
+                                     Transformer(c.width, c.region.mlpRatio * c.width, c.region.depth,
+                                                 c.region, offsetIndexOfGrid(c.regionRows, c.regionColumns)));
+    regionNorm_ = group->register_module("norm", layerNorm(c.width));
+    register_module("neighbor_encoder", group);
+    headNeighbor_ = register_module("fc_neighbor", nn::Linear(c.width, c.genes));
+}
 
-    auto slideGroup = std::make_shared<GroupImpl>();
-    auto positionGroup = std::make_shared<GroupImpl>();
+void DkanImpl::makeSlideLevel() {
+    const auto& c = config;
+    const int d = c.width, hidden = c.slide.mlpRatio * d;
+    auto group = std::make_shared<GroupImpl>(), positionGroup = std::make_shared<GroupImpl>();
     positional_ = positionGroup->register_module(
         "proj1", nn::Conv2d(nn::Conv2dOptions(d, d, c.kernelSize).padding(c.kernelSize / 2).groups(d)));
-    slideGroup->register_module("pos_layer", positionGroup);
-    slideFirst_ = slideGroup->register_module("layer1", Transformer(d, c.slide.mlpRatio * d, 1, c.slide));
-    slideRest_ = slideGroup->register_module(
-        "layer2", Transformer(d, c.slide.mlpRatio * d, c.slide.depth - 1, c.slide));
-    slideNorm_ = slideGroup->register_module("norm", layerNorm(d));
-    register_module("global_encoder", slideGroup);
+    group->register_module("pos_layer", positionGroup);
+    slideFirst_ = group->register_module("layer1", Transformer(d, hidden, 1, c.slide));
+    slideRest_ = group->register_module("layer2", Transformer(d, hidden, c.slide.depth - 1, c.slide));
+    slideNorm_ = group->register_module("norm", layerNorm(d));
+    register_module("global_encoder", group);
     headGlobal_ = register_module("fc_global", nn::Linear(d, c.genes));
+}
 
-    auto fusionGroup = std::make_shared<GroupImpl>();
-    fusion_ =
-        fusionGroup->register_module("fusion_layer", CrossTransformer(d, c.fusion.mlpRatio * d, c.fusion));
-    if (c.separateFusionWeights)
-        fusionRegion_ = fusionGroup->register_module("fusion_layer_region",
-                                                     CrossTransformer(d, c.fusion.mlpRatio * d, c.fusion));
-    fusionNorm_ = fusionGroup->register_module("norm", layerNorm(d));
-    register_module("fusion_encoder", fusionGroup);
-    headFused_ = register_module("fc", nn::Linear(d, c.genes));
+void DkanImpl::makeExpressionEncoder() {
+    const auto& c = config;
+    auto group = std::make_shared<GroupImpl>();
+    expressionProjection_ = group->register_module("projection", nn::Linear(c.genes, c.width));
+    expressionLinear_ = group->register_module("fc", nn::Linear(c.width, c.width));
+    expressionNorm_ = group->register_module("layer_norm", layerNorm(c.width));
+    register_module("exp_encoder", group);
+}
 
-    auto expressionGroup = std::make_shared<GroupImpl>();
-    expressionProjection_ = expressionGroup->register_module("projection", nn::Linear(c.genes, d));
-    expressionLinear_ = expressionGroup->register_module("fc", nn::Linear(d, d));
-    expressionNorm_ = expressionGroup->register_module("layer_norm", layerNorm(d));
-    register_module("exp_encoder", expressionGroup);
-
-    imagePath_ = register_module("img_fusion_encoder", CrossTransformer(d, c.image.mlpRatio * d, c.image));
-    expressionPath_ =
-        register_module("exp_fusion_encoder", CrossTransformer(d, c.expression.mlpRatio * d, c.expression));
-    const int textWidth = c.projectTextFirst ? d : c.textWidth;
+void DkanImpl::makeText() {
+    const auto& c = config;
+    if (!c.geneText) { // as torch::nn::Embedding starts
+        geneTokens_ = register_parameter("gene_tokens", torch::randn({c.genes, c.width}));
+        return;
+    }
+    const int width = c.projectTextFirst ? c.width : c.textWidth;
     text_ =
-        register_module("text_encoder", Transformer(textWidth, c.text.mlpRatio * d, c.text.depth, c.text));
-    if (c.textWidth != d) textProjection_ = register_module("text_fc", nn::Linear(c.textWidth, d));
-    headFinal_ = register_module("fc_final_img", nn::Linear(d, 1));
+        register_module("text_encoder", Transformer(width, c.text.mlpRatio * c.width, c.text.depth, c.text));
+    if (c.textWidth != c.width)
+        textProjection_ = register_module("text_fc", nn::Linear(c.textWidth, c.width));
 }
 
 torch::Tensor DkanImpl::addPositions(const torch::Tensor& tokens, const torch::Tensor& positions) {
@@ -90,12 +104,14 @@ torch::Tensor DkanImpl::addPositions(const torch::Tensor& tokens, const torch::T
 }
 
 torch::Tensor DkanImpl::encodeSlide(const torch::Tensor& features, const torch::Tensor& positions) {
+    if (!config.levels.slide) return torch::zeros({positions.size(0), 0}, torch::device(positions.device()));
     auto tokens = slideFirst_(features.unsqueeze(0)).squeeze(0);
     tokens = addPositions(tokens, positions);
     return slideNorm_(slideRest_(tokens.unsqueeze(0))).squeeze(0);
 }
 
 torch::Tensor DkanImpl::encodeText(const torch::Tensor& text) {
+    if (geneTokens_.defined()) return geneTokens_;
     const bool project = !textProjection_.is_empty();
     auto tokens = project && config.projectTextFirst ? textProjection_(text) : text;
     tokens = text_(tokens.unsqueeze(0)).squeeze(0);
@@ -103,39 +119,61 @@ torch::Tensor DkanImpl::encodeText(const torch::Tensor& text) {
 }
 
 torch::Tensor DkanImpl::encodePatches(const torch::Tensor& patches) {
-    return patchEncoder_->forward(patches);
+    return config.levels.patch ? patchEncoder_->forward(patches) : torch::Tensor();
 }
 
-DkanImpl::Tokens DkanImpl::tokens(const DkanSpots& spots, const torch::Tensor& patchMap) {
-    Tokens t;
-    t.patch = patchMap.flatten(2).transpose(1, 2);
-    if (patchProjection_) t.patch = product(*patchProjection_, t.patch).to(t.patch.scalar_type());
-    t.region = regionNorm_(region_(spots.neighborFeatures, spots.neighborMask));
-    const auto query = spots.slideTokens.unsqueeze(1);
-    auto& regionFusion = fusionRegion_ ? fusionRegion_ : fusion_;
-    const auto fused = fusion_(query, t.patch) + regionFusion(query, t.region, spots.neighborMask);
-    t.image = fusionNorm_(fused).squeeze(1);
+LevelTokens DkanImpl::tokens(const DkanSpots& spots, const torch::Tensor& patchMap) {
+    LevelTokens t;
+    if (config.levels.slide) t.slide = spots.slideTokens;
+    if (config.levels.region) {
+        t.region = regionNorm_(region_(spots.neighborFeatures, spots.neighborMask));
+        t.regionMask = spots.neighborMask;
+    }
+    if (config.levels.patch) {
+        t.patch = patchMap.flatten(2).transpose(1, 2);
+        if (patchProjection_) t.patch = product(*patchProjection_, t.patch).to(t.patch.scalar_type());
+    }
     return t;
 }
 
 torch::Tensor DkanImpl::imageToken(const DkanSpots& spots, const torch::Tensor& patchMap) {
-    return tokens(spots, patchMap).image;
+    return fusion_(tokens(spots, patchMap));
+}
+
+/// Gene tokens G x D and each spot's token B x D -> B x G x D where genes ask, B x D where spots do.
+torch::Tensor DkanImpl::throughPath(CrossTransformer& path, const torch::Tensor& genes,
+                                    const torch::Tensor& token) {
+    if (config.textRole ==
+        TextRole::KeyValue) // all spots ask the same keys, so they are one sample's queries
+        return path(token.unsqueeze(0), genes.unsqueeze(0)).squeeze(0);
+    if (torch::GradMode::is_enabled()) return trainedGenePath(*path, genes, token);
+    return path->forwardSingleKey(genes.unsqueeze(0).expand({token.size(0), -1, -1}), token.unsqueeze(1));
+}
+
+torch::Tensor DkanImpl::predictionOf(const torch::Tensor& imageGeneEmbedding) {
+    const auto values = product(*headFinal_, imageGeneEmbedding).to(imageGeneEmbedding.scalar_type());
+    return config.textRole == TextRole::KeyValue ? values : values.squeeze(-1);
+}
+
+torch::Tensor DkanImpl::predict(const torch::Tensor& imageToken, const torch::Tensor& textTokens) {
+    return predictionOf(throughPath(imagePath_, textTokens, imageToken));
 }
 
 DkanOutputs DkanImpl::forward(const DkanSpots& spots, const torch::Tensor& textTokens) {
     const auto t = tokens(spots, encodePatches(spots.patches));
     DkanOutputs out;
-    out.imageToken = t.image;
+    out.imageToken = fusion_(t);
     out.fused = headFused_(out.imageToken);
-    out.target = headTarget_(t.patch.mean(1));
-    out.neighbor = headNeighbor_(t.region.mean(1));
-    out.global = headGlobal_(spots.slideTokens);
+    if (t.patch.defined()) out.target = headTarget_(t.patch.mean(1));
+    if (t.region.defined()) out.neighbor = headNeighbor_(t.region.mean(1));
+    if (t.slide.defined()) out.global = headGlobal_(t.slide);
     out.imageGeneEmbedding = throughPath(imagePath_, textTokens, out.imageToken);
-    out.prediction = headFinal_(out.imageGeneEmbedding).squeeze(-1);
+    out.prediction = predictionOf(out.imageGeneEmbedding);
     return out;
 }
 
 torch::Tensor DkanImpl::encodeExpression(const torch::Tensor& expression, const torch::Tensor& textTokens) {
+    if (!config.contrastive) return {};
     const auto projected = expressionProjection_(expression);
     const auto hidden = trainedDropout(expressionLinear_(torch::gelu(projected)),
                                        is_training() ? config.expressionDropout : 0);

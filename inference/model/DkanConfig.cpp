@@ -1,12 +1,43 @@
 #include "inference/model/DkanConfig.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 #include <vector>
 
 namespace spotglass {
 namespace {
 
 using Json = nlohmann::json;
+
+template <typename Value> using Words = std::vector<std::pair<const char*, Value>>;
+
+const Words<Fusion> kFusions{{"cross_attention", Fusion::CrossAttention},
+                             {"sum_transformer", Fusion::SumTransformer},
+                             {"concat_transformer", Fusion::ConcatTransformer},
+                             {"sum", Fusion::Sum},
+                             {"concat", Fusion::Concat}};
+const Words<TextRole> kTextRoles{{"query", TextRole::Query}, {"key_value", TextRole::KeyValue}};
+const Words<bool Levels::*> kLevels{
+    {"slide", &Levels::slide}, {"region", &Levels::region}, {"patch", &Levels::patch}};
+
+/// "a, b or c".
+template <typename Value> std::string choices(const Words<Value>& words) {
+    std::string all;
+    for (std::size_t i = 0; i < words.size(); ++i)
+        all += (i == 0 ? "" : i + 1 < words.size() ? ", " : " or ") + std::string(words[i].first);
+    return all;
+}
+
+template <typename Value> const Value* meaning(const Json& word, const Words<Value>& words) {
+    for (const auto& [name, value] : words)
+        if (word.is_string() && word.get_ref<const std::string&>() == name) return &value;
+    return nullptr;
+}
+
+template <typename Value> std::string nameOf(const Value& value, const Words<Value>& words) {
+    return std::find_if(words.begin(), words.end(), [&](auto& w) { return w.second == value; })->first;
+}
 
 /// Collects the first complaint instead of throwing at each key.
 struct Reader {
@@ -35,6 +66,27 @@ struct Reader {
         if (!json[key].is_boolean()) return complain(key, "true or false");
         value = json[key].get<bool>();
     }
+    template <typename Value> void word(const char* key, Value& value, const Words<Value>& words) {
+        if (!json.contains(key)) return;
+        if (const auto* found = meaning(json[key], words))
+            value = *found;
+        else
+            complain(key, choices(words));
+    }
+    void levels(Levels& levels) {
+        if (!json.contains("levels")) return;
+        const Json& list = json["levels"];
+        Levels given{false, false, false};
+        bool known = list.is_array() && !list.empty();
+        for (const auto& name : list) {
+            const auto* level = known ? meaning(name, kLevels) : nullptr;
+            known = level != nullptr && !(given.**level);
+            if (!known) break;
+            given.** level = true;
+        }
+        if (!known) return complain("levels", "a list of one or more of slide, region and patch, each once");
+        levels = given;
+    }
     void transformer(const std::string& suffix, TransformerConfig& t) {
         number(("depth" + suffix).c_str(), t.depth, 1, 64);
         number(("num_heads" + suffix).c_str(), t.heads, 1, 256);
@@ -46,16 +98,28 @@ struct Reader {
     }
 };
 
+/// Whether the levels' tokens pass a transformer on their way to f_img.
+bool hasFusionLayers(const DkanConfig& c) {
+    return c.fusionForm == Fusion::CrossAttention
+               ? c.levels.count() > 1
+               : c.fusionForm == Fusion::SumTransformer || c.fusionForm == Fusion::ConcatTransformer;
+}
+
 Result<void> checkShape(const DkanConfig& c, const std::string& where) {
-    const std::pair<const char*, std::pair<int, int>> divisions[] = {
-        {"num_heads1", {c.width, c.fusion.heads}},
-        {"num_heads2", {c.width, c.slide.heads}},
-        {"num_heads3", {c.width, c.region.heads}},
-        {"num_heads_img", {c.width, c.image.heads}},
-        {"num_heads_exp", {c.width, c.expression.heads}},
-        {"num_heads_text", {c.projectTextFirst ? c.width : c.textWidth, c.text.heads}}};
-    for (const auto& [key, division] : divisions)
-        if (division.first % division.second != 0)
+    struct Division {
+        const char* key;
+        bool matters;
+        int width, heads;
+    };
+    const Division divisions[] = {
+        {"num_heads1", hasFusionLayers(c), c.width, c.fusion.heads},
+        {"num_heads2", c.levels.slide, c.width, c.slide.heads},
+        {"num_heads3", c.levels.region, c.width, c.region.heads},
+        {"num_heads_img", true, c.width, c.image.heads},
+        {"num_heads_exp", c.contrastive, c.width, c.expression.heads},
+        {"num_heads_text", c.geneText, c.projectTextFirst ? c.width : c.textWidth, c.text.heads}};
+    for (const auto& [key, matters, width, heads] : divisions)
+        if (matters && width % heads != 0)
             return badInput(std::string("the model configuration's ") + key + " does not divide its width",
                             where);
     if (c.patchEncoder == "resnet18" ? c.patchWidth % 8 != 0 : c.patchWidth != 1024)
@@ -96,6 +160,11 @@ Result<DkanConfig> parseDkanConfig(const Json& json, const std::string& where) {
     r.number("kernel_size", c.kernelSize, 1, 31);
     r.flag("project_text_first", c.projectTextFirst);
     r.flag("separate_fusion_weights", c.separateFusionWeights);
+    r.levels(c.levels);
+    r.word("fusion", c.fusionForm, kFusions);
+    r.flag("gene_text", c.geneText);
+    r.word("text_role", c.textRole, kTextRoles);
+    r.flag("contrastive", c.contrastive);
     if (json.contains("res_neighbor")) {
         const Json& n = json["res_neighbor"];
         if (!n.is_array() || n.size() != 2 || !n[0].is_number_integer() || !n[1].is_number_integer() ||
@@ -122,7 +191,14 @@ Json toJson(const DkanConfig& c) {
            {"kernel_size", c.kernelSize},
            {"res_neighbor", {c.regionRows, c.regionColumns}},
            {"project_text_first", c.projectTextFirst},
-           {"separate_fusion_weights", c.separateFusionWeights}};
+           {"separate_fusion_weights", c.separateFusionWeights},
+           {"levels", Json::array()},
+           {"fusion", nameOf(c.fusionForm, kFusions)},
+           {"gene_text", c.geneText},
+           {"text_role", nameOf(c.textRole, kTextRoles)},
+           {"contrastive", c.contrastive}};
+    for (const auto& [name, level] : kLevels)
+        if (c.levels.*level) j["levels"].push_back(name);
     const auto add = [&j](const std::string& suffix, const TransformerConfig& t) {
         j["depth" + suffix] = t.depth;
         j["num_heads" + suffix] = t.heads;

@@ -17,6 +17,21 @@ struct TransformerConfig {
     bool operator==(const TransformerConfig&) const = default;
 };
 
+/// Which levels a DKAN has; at least one.
+struct Levels {
+    bool slide = true, region = true, patch = true;
+    bool operator==(const Levels&) const = default;
+    [[nodiscard]] int count() const { return int(slide) + int(region) + int(patch); }
+};
+
+/// How the levels' tokens become f_img; LevelFusion.h says what each computes.
+enum class Fusion : std::uint8_t { CrossAttention, SumTransformer, ConcatTransformer, Sum, Concat };
+
+/// What gene tokens are to f_img. Query: each gene asks, e_ti is B x G x D, one Linear(D, 1) predicts all
+/// genes. KeyValue: f_img asks the gene tokens, e_ti is B x D, a Linear(D, G) predicts; the contrastive loss
+/// then compares B rows.
+enum class TextRole : std::uint8_t { Query, KeyValue };
+
 /// The shape of a DKAN (spec/dkan.md section 2). Defaults are the published HER2+ configuration; a key that
 /// is missing from a JSON configuration keeps them. JSON keys are those of an official checkpoint's
 /// hyper-parameters.
@@ -41,13 +56,20 @@ struct DkanConfig {
     bool projectTextFirst = false; ///< project_text_first
     bool separateFusionWeights =
         false; ///< separate_fusion_weights: one cross-attention for patch, one for region
+    // The paper's ablations (section 4); the defaults are the reference. What is off has no parameters.
+    Levels levels;                              ///< levels: "slide", "region", "patch"
+    Fusion fusionForm = Fusion::CrossAttention; ///< fusion
+    bool geneText = true; ///< gene_text; false: gene tokens (G x D) are learned, not computed from text
+    TextRole textRole = TextRole::Query; ///< text_role
+    bool contrastive = true;             ///< contrastive; false: no expression path, the loss is supervised
 
     bool operator==(const DkanConfig&) const = default;
     [[nodiscard]] int regionCells() const { return regionRows * regionColumns; }
 };
 
 /// Reads what is there, keeps defaults for what is not. BadInput for a wrong type or an impossible shape (a
-/// width that the heads do not divide, say); `where` names the file in the sentence.
+/// width that the heads do not divide, say); `where` names the file in the sentence. Keys that DKAN does not
+/// know are passed over.
 [[nodiscard]] Result<DkanConfig> parseDkanConfig(const nlohmann::json& json, const std::string& where);
 [[nodiscard]] nlohmann::json toJson(const DkanConfig& config);
 

@@ -49,11 +49,14 @@ DkanInference::DkanInference(LoadedModel model, const torch::Device& device, Pre
     auto& network = model_.network;
     network->eval();
     network->to(device);
-    panel_ = network->encodeText(model_.geneEmbeddings.to(device, torch::kFloat32)); // once, in 32 bits
-    prepareImagePath();
+    const auto& texts = model_.geneEmbeddings;
+    panel_ = network
+                 ->encodeText(texts.defined() ? texts.to(device, torch::kFloat32) : texts) // once, in 32 bits
+                 .detach();
+    if (asksByGene()) prepareImagePath();
     chooseGenes({});
     const auto type = setPrecision(*network, device, precision);
-    patchEncoder_.emplace(network->patchEncoder(), device, type);
+    if (network->patchEncoder()) patchEncoder_.emplace(network->patchEncoder(), device, type);
     for (auto* statistics : {&model_.featureMean, &model_.featureScale})
         *statistics = statistics->to(device);
     useSlide({});
@@ -74,7 +77,9 @@ void DkanInference::prepareImagePath() {
 
 void DkanInference::chooseGenes(const std::vector<int64_t>& genes) {
     const torch::NoGradGuard noGradient;
-    text_ = genes.empty() ? panel_ : panel_.index_select(0, torch::tensor(genes, torch::kInt64).to(device_));
+    chosen_ = genes.empty() ? Tensor() : torch::tensor(genes, torch::kInt64).to(device_);
+    text_ = genes.empty() ? panel_ : panel_.index_select(0, chosen_);
+    if (!asksByGene()) return;
     textCentred_ = text_ - text_.mean(1, true);
     textVariance_ = textCentred_.square().mean(1);
     textHidden_ = torch::mm(textCentred_, firstWeight_.t());
@@ -95,10 +100,18 @@ Tensor DkanInference::slideTokens(const Tensor& features, const Tensor& position
 
 Tensor DkanInference::predict(const DkanSpots& spots) {
     const torch::NoGradGuard noGradient;
-    const auto map = patchEncoder_->forward(spots.patches.to(device_));
-    return imagePath(model_.network->imageToken(
-        {{}, usual(spots.neighborFeatures), spots.neighborMask.to(device_), spots.slideTokens.to(device_)},
-        map));
+    const auto& levels = model_.card.config.levels;
+    DkanSpots here;
+    if (levels.region) {
+        here.neighborFeatures = usual(spots.neighborFeatures);
+        here.neighborMask = spots.neighborMask.to(device_);
+    }
+    if (levels.slide) here.slideTokens = spots.slideTokens.to(device_);
+    const auto map = levels.patch ? patchEncoder_->forward(spots.patches.to(device_)) : Tensor();
+    const auto token = model_.network->imageToken(here, map);
+    if (asksByGene()) return imagePath(token);
+    const auto values = model_.network->predict(token, panel_);
+    return chosen_.defined() ? values.index_select(1, chosen_) : values;
 }
 
 /// The first layer's hidden numbers without its Linear: LayerNorm subtracts the mean, so of t + a only the
@@ -150,27 +163,39 @@ Tensor DkanInference::imagePath(const Tensor& imageToken) const {
 
 double DkanInference::multiplicationsPerSpot(int pixels) const {
     const auto& c = model_.card.config;
-    const double d = c.width, genes = static_cast<double>(text_.size(0));
+    const double d = c.width, genes = static_cast<double>(text_.size(0)), region = c.regionCells();
     // ResNet-18 does 1.814 G on 224 x 224 at 512 channels, ResNet-50 without its last stage 3.27 G.
     const double area = pixels * static_cast<double>(pixels) / (224.0 * 224);
     const double narrow = c.patchWidth / 512.0;
-    const double patch = c.patchEncoder == "resnet50" ? 3.27e9 * area : 1.814e9 * area * narrow * narrow;
-    const double patchTokens = (c.patchEncoder == "resnet50" ? 196 : 49) * area, region = c.regionCells();
-    const double projection = c.patchWidth == c.width ? 0 : patchTokens * c.patchWidth * d;
-    const double regionLevel =
-        c.region.depth * region * (4 * d * d + 2 * region * d + 2 * d * d * c.region.mlpRatio);
-    const double fusion = c.fusion.depth * ((patchTokens + region) * 2 * d * d + 2 * 2 * d * d +
-                                            2 * 2 * d * d * c.fusion.mlpRatio);
+    const double patchTokens = (c.patchEncoder == "resnet50" ? 196 : 49) * area;
+    double sum = 0, keys = 0;
+    if (c.levels.patch) {
+        sum += c.patchEncoder == "resnet50" ? 3.27e9 * area : 1.814e9 * area * narrow * narrow;
+        if (c.patchWidth != c.width) sum += patchTokens * c.patchWidth * d;
+        keys += patchTokens;
+    }
+    if (c.levels.region) {
+        sum += c.region.depth * region * (4 * d * d + 2 * region * d + 2 * d * d * c.region.mlpRatio);
+        keys += region;
+    }
+    if (c.fusionForm ==
+        Fusion::CrossAttention) // one query attends once to each of the two levels of many tokens
+        sum += c.levels.count() == 1
+                   ? 0
+                   : c.fusion.depth * (keys * 2 * d * d + (int(c.levels.patch) + int(c.levels.region)) *
+                                                              (2 * d * d + 2 * d * d * c.fusion.mlpRatio));
+    else // at most three tokens
+        sum += c.levels.count() * d * d * (1 + c.fusion.depth * (4 + 2.0 * c.fusion.mlpRatio));
     const double hidden = d * c.image.mlpRatio;
-    const double image = c.image.depth * 2 * d * d + d * hidden + genes * (2 * d + hidden) +
-                         genes * 2.0 * (c.image.depth - 1) * d * hidden;
-    return patch + projection + regionLevel + fusion + image;
+    if (!asksByGene()) return sum + c.image.depth * (2 * d * d + 2 * d * hidden + 2 * genes * d) + genes * d;
+    return sum + c.image.depth * 2 * d * d + d * hidden + genes * (2 * d + hidden) +
+           genes * 2.0 * (c.image.depth - 1) * d * hidden;
 }
 
 double DkanInference::multiplicationsOfContext(double n) const {
     const auto& c = model_.card.config;
     const double d = c.width;
-    return c.slide.depth * n * (4 * d * d + 2 * n * d + 2 * d * d * c.slide.mlpRatio);
+    return c.levels.slide ? c.slide.depth * n * (4 * d * d + 2 * n * d + 2 * d * d * c.slide.mlpRatio) : 0;
 }
 
 } // namespace spotglass

@@ -16,8 +16,9 @@ namespace spotglass {
 /// - the image path's first Linear as a per-gene and a per-spot product (section 5.5), its last Linear joined
 ///   with the final head into one vector, so both cost next to nothing;
 /// - only the genes that are asked for (section 5.4).
-/// Results equal DkanImpl::forward() to rounding. Functions may throw what LibTorch throws; one thread at a
-/// time.
+/// The last three need gene tokens that ask f_img (TextRole::Query); with another text role DkanImpl computes
+/// what follows f_img. Results equal DkanImpl::forward() to rounding. Functions may throw what LibTorch
+/// throws; one thread at a time.
 class DkanInference {
   public:
     /// Takes the model over and changes its weights for the device and precision. All genes are predicted.
@@ -31,11 +32,11 @@ class DkanInference {
     void useSlide(const torch::Tensor& sample);
 
     /// All spots of a slide or window: raw frozen features N x D (any float type, any device) and positions
-    /// N x 2 (row, column) -> slide tokens N x D on the device.
+    /// N x 2 (row, column) -> slide tokens N x D on the device; N x 0 for a model without a slide level.
     [[nodiscard]] torch::Tensor slideTokens(const torch::Tensor& features, const torch::Tensor& positions);
 
-    /// Spots in the forms of DkanSpots, neighbour features raw; anywhere; patches normalised. Returns B x
-    /// genes, 32-bit, on the device.
+    /// Spots in the forms of DkanSpots, neighbour features raw; anywhere; patches normalised. What belongs to
+    /// a level that the model does not have may be undefined. Returns B x genes, 32-bit, on the device.
     [[nodiscard]] torch::Tensor predict(const DkanSpots& spots);
 
     [[nodiscard]] const torch::Device& device() const { return device_; }
@@ -46,6 +47,7 @@ class DkanInference {
 
   private:
     [[nodiscard]] torch::Tensor usual(const torch::Tensor& features) const;
+    [[nodiscard]] bool asksByGene() const { return model_.card.config.textRole == TextRole::Query; }
     void prepareImagePath();
     void firstLayer(const torch::Tensor& answer, torch::Tensor& tokens, torch::Tensor& hidden) const;
     [[nodiscard]] torch::Tensor imagePath(const torch::Tensor& imageToken) const;
@@ -53,10 +55,11 @@ class DkanInference {
     LoadedModel model_;
     torch::Device device_;
     Precision precision_;
-    std::optional<FoldedResNet> patchEncoder_;
+    std::optional<FoldedResNet> patchEncoder_; ///< none without a patch level
     FeatureScale featureScale_;
     // The image path of the chosen genes (G) in its two cheap ends; H is the MLP's hidden width.
     torch::Tensor panel_;        ///< gene tokens of the whole panel
+    torch::Tensor chosen_;       ///< indices into it; undefined: all
     torch::Tensor text_;         ///< G x D gene tokens
     torch::Tensor textCentred_;  ///< G x D, each less its own mean
     torch::Tensor textVariance_; ///< G

@@ -4,26 +4,37 @@
 
 namespace spotglass {
 
+namespace {
+
+/// e_ti and e_te: B x G x D or B x D.
+torch::Tensor contrastiveLoss(const torch::Tensor& image, const torch::Tensor& expression, int64_t first,
+                              const DkanLossConfig& config) {
+    const auto spots = image.size(0);
+    if (image.dim() == 2) return infoNce(image, expression, config.temperature, first);
+    return config.contrastWithinSpots
+               ? infoNceWithinSpots(image, expression.narrow(0, first, spots), config.temperature)
+               : infoNce(image.flatten(0, 1), expression.flatten(0, 1), config.temperature,
+                         first * image.size(1));
+}
+
+} // namespace
+
 DkanLossTerms dkanLossTerms(const DkanOutputs& outputs, const torch::Tensor& expression,
-                            const torch::Tensor& expressionGeneEmbeddings, int64_t first,
+                            const torch::Tensor& expressionEmbeddings, int64_t first,
                             const DkanLossConfig& config) {
     auto supervised = torch::mse_loss(outputs.prediction, expression);
     for (const auto* auxiliary : {&outputs.fused, &outputs.target, &outputs.neighbor, &outputs.global})
-        supervised = supervised + (1 - config.distillation) * torch::mse_loss(*auxiliary, expression) +
-                     config.distillation * torch::mse_loss(*auxiliary, outputs.prediction);
-    const auto spots = outputs.imageGeneEmbedding.size(0), genes = outputs.imageGeneEmbedding.size(1);
-    const auto contrastive =
-        config.contrastWithinSpots
-            ? infoNceWithinSpots(outputs.imageGeneEmbedding, expressionGeneEmbeddings.narrow(0, first, spots),
-                                 config.temperature)
-            : infoNce(outputs.imageGeneEmbedding.flatten(0, 1), expressionGeneEmbeddings.flatten(0, 1),
-                      config.temperature, first * genes);
-    return {supervised, contrastive};
+        if (auxiliary->defined())
+            supervised = supervised + (1 - config.distillation) * torch::mse_loss(*auxiliary, expression) +
+                         config.distillation * torch::mse_loss(*auxiliary, outputs.prediction);
+    if (!expressionEmbeddings.defined()) return {supervised, {}};
+    return {supervised, contrastiveLoss(outputs.imageGeneEmbedding, expressionEmbeddings, first, config)};
 }
 
-void setWeights(DkanLoss& loss, const DkanLossConfig& config) {
-    if (!(loss.supervised > 0 && loss.contrastive > 0)) return; // 1 and 1
-    const double inverse = 1 / loss.supervised;
+void setWeights(DkanLoss& loss, const DkanLossConfig& config, bool contrasts) {
+    if (!contrasts) loss.weightContrastive = 0;
+    if (!contrasts || !(loss.supervised > 0 && loss.contrastive > 0)) return;
+    const double inverse = 1 / loss.supervised; // adaptive weights: values only, no gradient
     const double inverseContrastive = config.contrastiveWeightScale / loss.contrastive;
     loss.weightSupervised = inverse / (inverse + inverseContrastive);
     loss.weightContrastive = inverseContrastive / (inverse + inverseContrastive);
@@ -34,9 +45,10 @@ DkanLoss dkanLoss(const DkanOutputs& outputs, const torch::Tensor& expressionGen
     const auto terms = dkanLossTerms(outputs, expression, expressionGeneEmbedding, 0, config);
     DkanLoss loss;
     loss.supervised = terms.supervised.item<double>();
-    loss.contrastive = terms.contrastive.item<double>();
-    setWeights(loss, config);
-    loss.total = loss.weightSupervised * terms.supervised + loss.weightContrastive * terms.contrastive;
+    if (terms.contrastive.defined()) loss.contrastive = terms.contrastive.item<double>();
+    setWeights(loss, config, terms.contrastive.defined());
+    loss.total = loss.weightSupervised * terms.supervised;
+    if (terms.contrastive.defined()) loss.total = loss.total + loss.weightContrastive * terms.contrastive;
     return loss;
 }
 

@@ -19,21 +19,26 @@ struct DkanLoss {
     double supervised = 0, contrastive = 0, weightSupervised = 1, weightContrastive = 1;
 };
 
-/// The two terms of the loss with their gradients, means over the spots of `outputs`.
+/// The two terms of the loss with their gradients, means over the spots of `outputs`. The second is undefined
+/// in a model without contrastive loss.
 struct DkanLossTerms {
     torch::Tensor supervised, contrastive;
 };
 
-/// Outputs of B spots and their measured expression (B x G, log-normalised); `expressionGeneEmbeddings`
-/// (e_te, S x G x D) of these spots, from number `first` on, and of those that they are contrasted with.
+/// Outputs of B spots and their measured expression (B x G, log-normalised); `expressionEmbeddings` (e_te, in
+/// the form of e_ti) of these spots, from number `first` on, and of those that they are contrasted with, or
+/// undefined. Auxiliary predictions that are undefined are no terms. Where e_ti is B x D the rows are
+/// contrasted, whatever contrastWithinSpots says.
 [[nodiscard]] DkanLossTerms dkanLossTerms(const DkanOutputs& outputs, const torch::Tensor& expression,
-                                          const torch::Tensor& expressionGeneEmbeddings, int64_t first,
+                                          const torch::Tensor& expressionEmbeddings, int64_t first,
                                           const DkanLossConfig& config);
 
-/// Sets the adaptive weights from the two values, which are those of the whole batch.
-void setWeights(DkanLoss& loss, const DkanLossConfig& config);
+/// Sets the adaptive weights from the two values, which are those of the whole batch. 1 and 0 where
+/// `contrasts` is false.
+void setWeights(DkanLoss& loss, const DkanLossConfig& config, bool contrasts);
 
-/// outputs and expressionGeneEmbedding (e_te, B x G x D) of one batch; expression B x G, log-normalised.
+/// outputs and expressionGeneEmbedding (e_te, in the form of e_ti) of one batch; expression B x G,
+/// log-normalised. Otherwise as dkanLossTerms().
 [[nodiscard]] DkanLoss dkanLoss(const DkanOutputs& outputs, const torch::Tensor& expressionGeneEmbedding,
                                 const torch::Tensor& expression, const DkanLossConfig& config);
 

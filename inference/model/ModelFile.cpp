@@ -42,6 +42,7 @@ Result<LoadedModel> loadModel(const std::filesystem::path& path) {
                      std::vector<int64_t>{config.genes, config.textWidth}),
           std::tuple(&model.featureMean, kFeatureMean, std::vector<int64_t>{config.width}),
           std::tuple(&model.featureScale, kFeatureScale, std::vector<int64_t>{config.width})}) {
+        if (name == kGeneEmbeddings && !config.geneText) continue;
         auto found = extra(*file, name, shape, where);
         if (!found) return Failure(found.error());
         *tensor = *found;
@@ -63,7 +64,7 @@ Result<void> saveModel(const LoadedModel& model, const std::filesystem::path& pa
         add(writer, item.key(), item.value());
     for (const auto& item : model.network->named_buffers())
         add(writer, item.key(), item.value());
-    add(writer, kGeneEmbeddings, model.geneEmbeddings);
+    if (model.card.config.geneText) add(writer, kGeneEmbeddings, model.geneEmbeddings);
     add(writer, kFeatureMean, model.featureMean);
     add(writer, kFeatureScale, model.featureScale);
     return writeAside(path, [&](const std::filesystem::path& aside) -> Result<void> {

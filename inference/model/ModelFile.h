@@ -11,7 +11,7 @@ namespace spotglass {
 struct LoadedModel {
     ModelCard card;
     Dkan network{nullptr};
-    torch::Tensor geneEmbeddings; ///< G x T, the gene semantic embeddings
+    torch::Tensor geneEmbeddings; ///< G x T, the gene semantic embeddings; not kept where gene_text is off
     torch::Tensor featureMean;    ///< D: frozen features are used as (x - mean) / scale
     torch::Tensor featureScale;   ///< D
 };

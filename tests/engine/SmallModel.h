@@ -6,12 +6,13 @@
 #include "viewer/slide/SyntheticSlideSource.h"
 
 #include <cmath>
+#include <functional>
 #include <map>
 
 namespace spotglass {
 
-/// Random weights, three genes, patches as wide as the spot pitch of 200 um.
-inline LoadedModel smallModel(unsigned long seed = 5) {
+/// Random weights, three genes, patches as wide as the spot pitch of 200 um. `change`: of its shape.
+inline LoadedModel smallModel(unsigned long seed = 5, const std::function<void(DkanConfig&)>& change = {}) {
     torch::manual_seed(seed);
     LoadedModel model;
     auto& c = model.card.config;
@@ -23,6 +24,7 @@ inline LoadedModel smallModel(unsigned long seed = 5) {
         *t = {1, 4, 1, 0.3};
     c.text = {1, 2, 1, 0.3};
     c.slide.depth = 2;
+    if (change) change(c);
     model.card.name = "small";
     model.card.genes = {"FN1", "HSPB1", "ERBB2"};
     model.card.patchPixels = 128;

@@ -69,6 +69,39 @@ class TestDkanEngine : public QObject {
         }
         QVERIFY2(worst < 1e-5, qPrintable(QString::number(worst)));
     }
+    /// Of a level that a model does not have nothing is encoded and nothing computed.
+    void onlyWhatTheLevelsNeedIsDone_data() {
+        QTest::addColumn<bool>("slide");
+        QTest::addColumn<bool>("region");
+        QTest::newRow("all") << true << true;
+        QTest::newRow("no slide level") << false << true;
+        QTest::newRow("no region level") << true << false;
+        QTest::newRow("patches alone") << false << false;
+    }
+    void onlyWhatTheLevelsNeedIsDone() {
+        QFETCH(bool, slide);
+        QFETCH(bool, region);
+        const fs::path file = fs::path(dir_.path().toStdString()) / "levels.safetensors";
+        const auto saved = saveModel(smallModel(5,
+                                                [&](DkanConfig& c) {
+                                                    c.levels = {slide, region, true};
+                                                }),
+                                     file);
+        QVERIFY2(saved.has_value(), saved ? "" : saved.error().sentence().c_str());
+        const auto engine = openDkanEngine(file);
+        QVERIFY2(engine.has_value(), engine ? "" : engine.error().sentence().c_str());
+        const auto c = run(**engine, {tissueSlide(), {1, 1}, 0, {}, {}});
+        QVERIFY2(c.outcome.has_value(), c.outcome ? "" : c.outcome.error().sentence().c_str());
+        QCOMPARE(c.values.size(), c.lattice.tissueSpots);
+        QCOMPARE(c.outcome->contexts > 0, slide);
+        QCOMPARE(c.outcome->contextTokens > 0, slide);
+        QCOMPARE(c.outcome->encoderPasses, slide || region ? c.lattice.tissueSpots : std::size_t{0});
+        const auto b = run(**engine, {tissueSlide(), {1, 1}, 0, {2400, 1800, 400, 400}, {}});
+        QVERIFY(largestDifference(c.values, b.values) < 1e-5);
+        for (const auto& [cell, values] : c.values)
+            for (const float v : values)
+                QVERIFY(std::isfinite(v));
+    }
     void cancelStopsAndSaysSo() {
         const auto c = run(*engine_, {tissueSlide(), {1, 1}, 0, {}, {}}, {}, 16);
         QVERIFY(!c.outcome);

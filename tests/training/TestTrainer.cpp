@@ -1,6 +1,5 @@
-#include "tests/training/TinyTraining.h"
+#include "TinyTraining.h"
 #include "training/ModelParts.h"
-#include "training/Trainer.h"
 #include "viewer/base/Files.h"
 
 #include <QTemporaryDir>

@@ -1,10 +1,10 @@
 #pragma once
 
-#include "training/SpotDataset.h"
-#include "training/TrainingConfig.h"
+#include "training/Trainer.h"
 
 #include <cmath>
 
+/// What a training run needs at least, made up: seconds on one core.
 namespace spotglass {
 
 /// A DKAN that trains in no time.
