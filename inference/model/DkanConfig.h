@@ -33,12 +33,10 @@ enum class Fusion : std::uint8_t { CrossAttention, SumTransformer, ConcatTransfo
 enum class TextRole : std::uint8_t { Query, KeyValue };
 
 /// DKAN, or a simpler network made of its parts to hold it against.
-/// - ImageOnly (the form of TRIPLEX): the levels and their fusion; a Linear(D, G), `fc_final_img`, predicts
-/// from
-///   f_img, and there are no genes' tokens, no paths, no contrastive loss and no `fc`, which would be that
-///   Linear again.
-/// - StNet (He et al. 2020): the mean of the patch encoder's last map (C channels) and a Linear(C, G),
-///   `fc_final_img`; the loss is its squared error.
+/// - ImageOnly (as TRIPLEX): levels and fusion, then a Linear(D, G) from f_img, `fc_final_img`. Without gene
+///   tokens, paths and contrastive loss, and without `fc`, which would be that Linear again.
+/// - StNet (as ST-Net, He et al. 2020): the mean of the patch encoder's last map (C channels) and a
+///   Linear(C, G), `fc_final_img`; the loss is its squared error.
 enum class Design : std::uint8_t { Dkan, ImageOnly, StNet };
 
 /// The shape of a DKAN (spec/dkan.md section 2). Defaults are the published HER2+ configuration; a key that
