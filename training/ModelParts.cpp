@@ -31,7 +31,7 @@ const std::vector<Part>& parts() {
 int geneAxis(const std::string& parameter, const DkanConfig& config) {
     for (const char* head : {"fc.", "fc_target.", "fc_neighbor.", "fc_global.", "gene_tokens"})
         if (parameter.starts_with(head)) return 0;
-    if (parameter.starts_with("fc_final_img.") && config.textRole == TextRole::KeyValue) return 0;
+    if (parameter.starts_with("fc_final_img.") && !config.predictsByGene()) return 0;
     return parameter == "exp_encoder.projection.weight" ? 1 : -1;
 }
 

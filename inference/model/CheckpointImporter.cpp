@@ -49,7 +49,7 @@ Json configuration(const PyTorchArchive& archive, const std::string& prefix) {
     for (const char* inner : {"config", "MODEL", "model"})
         if (config.contains(inner) && config[inner].is_object()) config.update(Json(config[inner]));
     // Words of ours: an official checkpoint is always the reference's DKAN, whatever it calls its settings.
-    for (const char* ours : {"levels", "fusion", "gene_text", "text_role", "contrastive"})
+    for (const char* ours : {"design", "levels", "fusion", "gene_text", "text_role", "contrastive"})
         config.erase(ours);
     const auto side = [&](const std::string& tensor, std::size_t axis, const char* key) {
         const auto it = archive.tensors.find(prefix + tensor);

@@ -19,10 +19,19 @@ nn::LayerNorm layerNorm(int width) {
 /// What a seed gives the parameters depends on the order in which they are made.
 DkanImpl::DkanImpl(const DkanConfig& c) : config(c) {
     const int d = c.width;
+    if (c.design == Design::StNet) {
+        patchEncoder_ = register_module("target_encoder", makePatchEncoder(c.patchEncoder, c.patchWidth));
+        headFinal_ = register_module("fc_final_img", nn::Linear(c.patchWidth, c.genes));
+        return;
+    }
     if (c.levels.patch) makePatchLevel();
     if (c.levels.region) makeRegionLevel();
     if (c.levels.slide) makeSlideLevel();
     fusion_ = register_module("fusion_encoder", LevelFusion(c));
+    if (c.design == Design::ImageOnly) {
+        headFinal_ = register_module("fc_final_img", nn::Linear(d, c.genes));
+        return;
+    }
     headFused_ = register_module("fc", nn::Linear(d, c.genes));
     if (c.contrastive) makeExpressionEncoder();
     imagePath_ = register_module("img_fusion_encoder", CrossTransformer(d, c.image.mlpRatio * d, c.image));
@@ -30,8 +39,7 @@ DkanImpl::DkanImpl(const DkanConfig& c) : config(c) {
         expressionPath_ = register_module("exp_fusion_encoder",
                                           CrossTransformer(d, c.expression.mlpRatio * d, c.expression));
     makeText();
-    headFinal_ =
-        register_module("fc_final_img", nn::Linear(d, c.textRole == TextRole::KeyValue ? c.genes : 1));
+    headFinal_ = register_module("fc_final_img", nn::Linear(d, c.predictsByGene() ? 1 : c.genes));
 }
 
 void DkanImpl::makePatchLevel() {
@@ -111,7 +119,7 @@ torch::Tensor DkanImpl::encodeSlide(const torch::Tensor& features, const torch::
 }
 
 torch::Tensor DkanImpl::encodeText(const torch::Tensor& text) {
-    if (geneTokens_.defined()) return geneTokens_;
+    if (!config.geneText) return geneTokens_;
     const bool project = !textProjection_.is_empty();
     auto tokens = project && config.projectTextFirst ? textProjection_(text) : text;
     tokens = text_(tokens.unsqueeze(0)).squeeze(0);
@@ -136,8 +144,12 @@ LevelTokens DkanImpl::tokens(const DkanSpots& spots, const torch::Tensor& patchM
     return t;
 }
 
+torch::Tensor DkanImpl::fused(const LevelTokens& tokens) {
+    return fusion_ ? fusion_(tokens) : tokens.patch.mean(1);
+}
+
 torch::Tensor DkanImpl::imageToken(const DkanSpots& spots, const torch::Tensor& patchMap) {
-    return fusion_(tokens(spots, patchMap));
+    return fused(tokens(spots, patchMap));
 }
 
 /// Gene tokens G x D and each spot's token B x D -> B x G x D where genes ask, B x D where spots do.
@@ -150,25 +162,26 @@ torch::Tensor DkanImpl::throughPath(CrossTransformer& path, const torch::Tensor&
     return path->forwardSingleKey(genes.unsqueeze(0).expand({token.size(0), -1, -1}), token.unsqueeze(1));
 }
 
-torch::Tensor DkanImpl::predictionOf(const torch::Tensor& imageGeneEmbedding) {
-    const auto values = product(*headFinal_, imageGeneEmbedding).to(imageGeneEmbedding.scalar_type());
-    return config.textRole == TextRole::KeyValue ? values : values.squeeze(-1);
+/// embedding: e_ti, or f_img in a design without genes' tokens.
+torch::Tensor DkanImpl::predictionOf(const torch::Tensor& embedding) {
+    const auto values = product(*headFinal_, embedding).to(embedding.scalar_type());
+    return config.predictsByGene() ? values.squeeze(-1) : values;
 }
 
 torch::Tensor DkanImpl::predict(const torch::Tensor& imageToken, const torch::Tensor& textTokens) {
-    return predictionOf(throughPath(imagePath_, textTokens, imageToken));
+    return predictionOf(imagePath_ ? throughPath(imagePath_, textTokens, imageToken) : imageToken);
 }
 
 DkanOutputs DkanImpl::forward(const DkanSpots& spots, const torch::Tensor& textTokens) {
     const auto t = tokens(spots, encodePatches(spots.patches));
     DkanOutputs out;
-    out.imageToken = fusion_(t);
-    out.fused = headFused_(out.imageToken);
-    if (t.patch.defined()) out.target = headTarget_(t.patch.mean(1));
-    if (t.region.defined()) out.neighbor = headNeighbor_(t.region.mean(1));
-    if (t.slide.defined()) out.global = headGlobal_(t.slide);
-    out.imageGeneEmbedding = throughPath(imagePath_, textTokens, out.imageToken);
-    out.prediction = predictionOf(out.imageGeneEmbedding);
+    out.imageToken = fused(t);
+    if (headFused_) out.fused = headFused_(out.imageToken);
+    if (headTarget_) out.target = headTarget_(t.patch.mean(1));
+    if (headNeighbor_) out.neighbor = headNeighbor_(t.region.mean(1));
+    if (headGlobal_) out.global = headGlobal_(t.slide);
+    if (imagePath_) out.imageGeneEmbedding = throughPath(imagePath_, textTokens, out.imageToken);
+    out.prediction = predictionOf(imagePath_ ? out.imageGeneEmbedding : out.imageToken);
     return out;
 }
 

@@ -20,7 +20,7 @@ struct DkanSpots {
 struct DkanOutputs {
     torch::Tensor prediction;                      ///< B x G
     torch::Tensor fused, target, neighbor, global; ///< B x G, the auxiliary predictions
-    torch::Tensor imageToken;                      ///< B x D, f_img
+    torch::Tensor imageToken;                      ///< B x D, f_img (Design::StNet: the mean of the map)
     torch::Tensor imageGeneEmbedding;              ///< e_ti: B x G x D, or B x D where text is key and value
 };
 
@@ -34,7 +34,8 @@ struct DkanImpl : torch::nn::Module {
     /// same order. Without a slide level N x 0, so that spots may take their rows all the same.
     torch::Tensor encodeSlide(const torch::Tensor& features, const torch::Tensor& positions);
     /// Gene semantic embeddings G x T -> gene tokens G x D. Once a model at inference, once a step in
-    /// training. Without gene text the learned tokens, `gene_tokens`; `text` is not looked at.
+    /// training. Without gene text the learned tokens, `gene_tokens`; `text` is not looked at. Undefined in a
+    /// design without genes' tokens, which needs none.
     torch::Tensor encodeText(const torch::Tensor& text);
     /// B x C x h x w, the patch encoder's last map; undefined without a patch level.
     torch::Tensor encodePatches(const torch::Tensor& patches);
@@ -63,8 +64,9 @@ struct DkanImpl : torch::nn::Module {
     void makeExpressionEncoder();
     void makeText();
     [[nodiscard]] LevelTokens tokens(const DkanSpots& spots, const torch::Tensor& patchMap);
+    torch::Tensor fused(const LevelTokens& tokens);
     torch::Tensor throughPath(CrossTransformer& path, const torch::Tensor& genes, const torch::Tensor& token);
-    torch::Tensor predictionOf(const torch::Tensor& imageGeneEmbedding);
+    torch::Tensor predictionOf(const torch::Tensor& embedding);
     torch::Tensor addPositions(const torch::Tensor& tokens, const torch::Tensor& positions);
 
     // Empty where the configuration leaves them out.

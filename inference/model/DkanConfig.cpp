@@ -18,6 +18,8 @@ const Words<Fusion> kFusions{{"cross_attention", Fusion::CrossAttention},
                              {"sum", Fusion::Sum},
                              {"concat", Fusion::Concat}};
 const Words<TextRole> kTextRoles{{"query", TextRole::Query}, {"key_value", TextRole::KeyValue}};
+const Words<Design> kDesigns{
+    {"dkan", Design::Dkan}, {"image_only", Design::ImageOnly}, {"stnet", Design::StNet}};
 const Words<bool Levels::*> kLevels{
     {"slide", &Levels::slide}, {"region", &Levels::region}, {"patch", &Levels::patch}};
 
@@ -98,6 +100,23 @@ struct Reader {
     }
 };
 
+/// A simpler design decides some switches itself; the configuration may say the same of them, nothing else.
+void applyDesign(DkanConfig& c, Reader& r) {
+    if (c.design == Design::Dkan) return;
+    const std::string where = " where design is " + nameOf(c.design, kDesigns);
+    const auto must = [&](const char* key, bool agrees, const char* value) {
+        if (r.json.contains(key) && !agrees) r.complain(key, std::string("left out or ") + value + where);
+    };
+    must("gene_text", !c.geneText, "false");
+    must("contrastive", !c.contrastive, "false");
+    must("text_role", c.textRole == TextRole::Query, "query");
+    c.geneText = c.contrastive = false;
+    if (c.design != Design::StNet) return;
+    must("levels", c.levels == Levels{false, false, true}, "patch alone");
+    must("fusion", c.fusionForm == Fusion::CrossAttention, "cross_attention");
+    c.levels = {false, false, true};
+}
+
 /// Whether the levels' tokens pass a transformer on their way to f_img.
 bool hasFusionLayers(const DkanConfig& c) {
     return c.fusionForm == Fusion::CrossAttention
@@ -115,7 +134,7 @@ Result<void> checkShape(const DkanConfig& c, const std::string& where) {
         {"num_heads1", hasFusionLayers(c), c.width, c.fusion.heads},
         {"num_heads2", c.levels.slide, c.width, c.slide.heads},
         {"num_heads3", c.levels.region, c.width, c.region.heads},
-        {"num_heads_img", true, c.width, c.image.heads},
+        {"num_heads_img", c.design == Design::Dkan, c.width, c.image.heads},
         {"num_heads_exp", c.contrastive, c.width, c.expression.heads},
         {"num_heads_text", c.geneText, c.projectTextFirst ? c.width : c.textWidth, c.text.heads}};
     for (const auto& [key, matters, width, heads] : divisions)
@@ -165,6 +184,8 @@ Result<DkanConfig> parseDkanConfig(const Json& json, const std::string& where) {
     r.flag("gene_text", c.geneText);
     r.word("text_role", c.textRole, kTextRoles);
     r.flag("contrastive", c.contrastive);
+    r.word("design", c.design, kDesigns);
+    applyDesign(c, r);
     if (json.contains("res_neighbor")) {
         const Json& n = json["res_neighbor"];
         if (!n.is_array() || n.size() != 2 || !n[0].is_number_integer() || !n[1].is_number_integer() ||
@@ -192,6 +213,7 @@ Json toJson(const DkanConfig& c) {
            {"res_neighbor", {c.regionRows, c.regionColumns}},
            {"project_text_first", c.projectTextFirst},
            {"separate_fusion_weights", c.separateFusionWeights},
+           {"design", nameOf(c.design, kDesigns)},
            {"levels", Json::array()},
            {"fusion", nameOf(c.fusionForm, kFusions)},
            {"gene_text", c.geneText},

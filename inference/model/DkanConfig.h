@@ -32,6 +32,13 @@ enum class Fusion : std::uint8_t { CrossAttention, SumTransformer, ConcatTransfo
 /// then compares B rows.
 enum class TextRole : std::uint8_t { Query, KeyValue };
 
+/// DKAN, or a simpler network made of its parts to hold it against.
+/// - ImageOnly (as TRIPLEX): levels and fusion, then a Linear(D, G) from f_img, `fc_final_img`. Without gene
+///   tokens, paths and contrastive loss, and without `fc`, which would be that Linear again.
+/// - StNet (as ST-Net, He et al. 2020): the mean of the patch encoder's last map (C channels) and a
+///   Linear(C, G), `fc_final_img`; the loss is its squared error.
+enum class Design : std::uint8_t { Dkan, ImageOnly, StNet };
+
 /// The shape of a DKAN (spec/dkan.md section 2). Defaults are the published HER2+ configuration; a key that
 /// is missing from a JSON configuration keeps them. JSON keys are those of an official checkpoint's
 /// hyper-parameters.
@@ -55,7 +62,8 @@ struct DkanConfig {
     // Where the paper's text differs from the reference (section 3b); false is the reference.
     bool projectTextFirst = false; ///< project_text_first
     bool separateFusionWeights =
-        false; ///< separate_fusion_weights: one cross-attention for patch, one for region
+        false;                    ///< separate_fusion_weights: one cross-attention for patch, one for region
+    Design design = Design::Dkan; ///< design: "dkan", "image_only", "stnet"
     // The paper's ablations (section 4); the defaults are the reference. What is off has no parameters.
     Levels levels;                              ///< levels: "slide", "region", "patch"
     Fusion fusionForm = Fusion::CrossAttention; ///< fusion
@@ -64,6 +72,11 @@ struct DkanConfig {
     bool contrastive = true;             ///< contrastive; false: no expression path, the loss is supervised
 
     bool operator==(const DkanConfig&) const = default;
+    /// Whether each gene's token becomes its prediction through one Linear(D, 1); else one token a spot
+    /// becomes all genes'.
+    [[nodiscard]] bool predictsByGene() const {
+        return design == Design::Dkan && textRole == TextRole::Query;
+    }
     [[nodiscard]] int regionCells() const { return regionRows * regionColumns; }
 };
 

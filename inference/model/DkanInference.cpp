@@ -50,9 +50,8 @@ DkanInference::DkanInference(LoadedModel model, const torch::Device& device, Pre
     network->eval();
     network->to(device);
     const auto& texts = model_.geneEmbeddings;
-    panel_ = network
-                 ->encodeText(texts.defined() ? texts.to(device, torch::kFloat32) : texts) // once, in 32 bits
-                 .detach();
+    panel_ =
+        network->encodeText(texts.defined() ? texts.to(device, torch::kFloat32) : texts); // once, in 32 bits
     if (asksByGene()) prepareImagePath();
     chooseGenes({});
     const auto type = setPrecision(*network, device, precision);
@@ -78,8 +77,8 @@ void DkanInference::prepareImagePath() {
 void DkanInference::chooseGenes(const std::vector<int64_t>& genes) {
     const torch::NoGradGuard noGradient;
     chosen_ = genes.empty() ? Tensor() : torch::tensor(genes, torch::kInt64).to(device_);
-    text_ = genes.empty() ? panel_ : panel_.index_select(0, chosen_);
     if (!asksByGene()) return;
+    text_ = genes.empty() ? panel_ : panel_.index_select(0, chosen_);
     textCentred_ = text_ - text_.mean(1, true);
     textVariance_ = textCentred_.square().mean(1);
     textHidden_ = torch::mm(textCentred_, firstWeight_.t());
@@ -163,7 +162,8 @@ Tensor DkanInference::imagePath(const Tensor& imageToken) const {
 
 double DkanInference::multiplicationsPerSpot(int pixels) const {
     const auto& c = model_.card.config;
-    const double d = c.width, genes = static_cast<double>(text_.size(0)), region = c.regionCells();
+    const double d = c.width, region = c.regionCells();
+    const auto genes = static_cast<double>(chosen_.defined() ? chosen_.size(0) : c.genes);
     // ResNet-18 does 1.814 G on 224 x 224 at 512 channels, ResNet-50 without its last stage 3.27 G.
     const double area = pixels * static_cast<double>(pixels) / (224.0 * 224);
     const double narrow = c.patchWidth / 512.0;
@@ -171,6 +171,7 @@ double DkanInference::multiplicationsPerSpot(int pixels) const {
     double sum = 0, keys = 0;
     if (c.levels.patch) {
         sum += c.patchEncoder == "resnet50" ? 3.27e9 * area : 1.814e9 * area * narrow * narrow;
+        if (c.design == Design::StNet) return sum + c.patchWidth * genes;
         if (c.patchWidth != c.width) sum += patchTokens * c.patchWidth * d;
         keys += patchTokens;
     }
@@ -187,7 +188,9 @@ double DkanInference::multiplicationsPerSpot(int pixels) const {
     else // at most three tokens
         sum += c.levels.count() * d * d * (1 + c.fusion.depth * (4 + 2.0 * c.fusion.mlpRatio));
     const double hidden = d * c.image.mlpRatio;
-    if (!asksByGene()) return sum + c.image.depth * (2 * d * d + 2 * d * hidden + 2 * genes * d) + genes * d;
+    if (c.design == Design::ImageOnly) return sum + genes * d;
+    if (!asksByGene())
+        return sum + c.image.depth * (2 * d * d + 2 * d * hidden + 2.0 * c.genes * d) + genes * d;
     return sum + c.image.depth * 2 * d * d + d * hidden + genes * (2 * d + hidden) +
            genes * 2.0 * (c.image.depth - 1) * d * hidden;
 }

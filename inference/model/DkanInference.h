@@ -16,9 +16,8 @@ namespace spotglass {
 /// - the image path's first Linear as a per-gene and a per-spot product (section 5.5), its last Linear joined
 ///   with the final head into one vector, so both cost next to nothing;
 /// - only the genes that are asked for (section 5.4).
-/// The last three need gene tokens that ask f_img (TextRole::Query); with another text role DkanImpl computes
-/// what follows f_img. Results equal DkanImpl::forward() to rounding. Functions may throw what LibTorch
-/// throws; one thread at a time.
+/// The last three need DkanConfig::predictsByGene(); without it DkanImpl computes what follows f_img. Results
+/// equal DkanImpl::forward() to rounding. Functions may throw what LibTorch throws; one thread at a time.
 class DkanInference {
   public:
     /// Takes the model over and changes its weights for the device and precision. All genes are predicted.
@@ -47,7 +46,7 @@ class DkanInference {
 
   private:
     [[nodiscard]] torch::Tensor usual(const torch::Tensor& features) const;
-    [[nodiscard]] bool asksByGene() const { return model_.card.config.textRole == TextRole::Query; }
+    [[nodiscard]] bool asksByGene() const { return model_.card.config.predictsByGene(); }
     void prepareImagePath();
     void firstLayer(const torch::Tensor& answer, torch::Tensor& tokens, torch::Tensor& hidden) const;
     [[nodiscard]] torch::Tensor imagePath(const torch::Tensor& imageToken) const;
@@ -58,7 +57,7 @@ class DkanInference {
     std::optional<FoldedResNet> patchEncoder_; ///< none without a patch level
     FeatureScale featureScale_;
     // The image path of the chosen genes (G) in its two cheap ends; H is the MLP's hidden width.
-    torch::Tensor panel_;        ///< gene tokens of the whole panel
+    torch::Tensor panel_;        ///< gene tokens of the whole panel; undefined in a design without
     torch::Tensor chosen_;       ///< indices into it; undefined: all
     torch::Tensor text_;         ///< G x D gene tokens
     torch::Tensor textCentred_;  ///< G x D, each less its own mean

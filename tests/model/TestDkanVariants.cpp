@@ -81,6 +81,19 @@ std::vector<Variant> variants() {
          R"({"fusion": "concat", "levels": ["region", "patch"]})",
          {"global_encoder."},
          {"fusion_encoder.projection."}},
+        {"image only",
+         R"({"design": "image_only"})",
+         {"text_", "gene_tokens", "exp_", "img_fusion_encoder.", "fc."},
+         {"fusion_encoder.fusion_layer.", "fc_final_img.", "fc_target.", "fc_neighbor.", "fc_global."}},
+        {"image only, of two levels",
+         R"({"design": "image_only", "levels": ["region", "patch"], "fusion": "sum_transformer"})",
+         {"global_encoder.", "fc_global."},
+         {"fusion_encoder.fusion_layer.", "fc_final_img."}},
+        {"ST-Net",
+         R"({"design": "stnet"})",
+         {"target_transform.", "fusion_encoder.", "neighbor_encoder.", "global_encoder.", "fc_t", "fc_n",
+          "fc_g", "fc.", "text_", "exp_", "img_"},
+         {"target_encoder.", "fc_final_img."}},
         {"resnet50",
          R"({"target_encoder_name": "resnet50", "emb_dim_target": 1024})",
          {},
@@ -89,7 +102,7 @@ std::vector<Variant> variants() {
 }
 
 Json small() {
-    Json j{{"emb_dim_target", 16}, {"emb_dim", 16}, {"emb_dim_text", 12}, {"num_genes", 6}};
+    Json j{{"emb_dim_target", 24}, {"emb_dim", 16}, {"emb_dim_text", 12}, {"num_genes", 6}};
     for (const char* suffix : {"1", "2", "3", "_img", "_exp", "_text"}) {
         j[std::string("depth") + suffix] = 2;
         j[std::string("num_heads") + suffix] = 2;
@@ -213,18 +226,23 @@ class TestDkanVariants : public QObject {
         const auto c = *parsed(variant(index).keys);
         auto model = modelOf(c);
         const auto text = model.network->encodeText(c.geneText ? model.geneEmbeddings : torch::Tensor());
-        QVERIFY((text.sizes() == at::IntArrayRef{c.genes, c.width}));
+        const bool dkan = c.design == Design::Dkan;
+        QCOMPARE(text.defined(), dkan);
+        if (dkan) QVERIFY((text.sizes() == at::IntArrayRef{c.genes, c.width}));
         const auto out = outputsOf(model, inputsFor(c), text);
         const std::vector<int64_t> values{kSpots, c.genes};
         QCOMPARE(out.prediction.sizes().vec(), values);
-        QCOMPARE(out.fused.sizes().vec(), values);
-        QVERIFY((out.imageToken.sizes() == at::IntArrayRef{kSpots, c.width}));
-        for (const auto& [has, head] : {std::pair(c.levels.patch, out.target),
+        QCOMPARE(out.fused.defined(), dkan);
+        if (dkan) QCOMPARE(out.fused.sizes().vec(), values);
+        QCOMPARE(out.imageToken.size(1), int64_t{c.design == Design::StNet ? c.patchWidth : c.width});
+        for (const auto& [has, head] : {std::pair(c.levels.patch && c.design != Design::StNet, out.target),
                                         {c.levels.region, out.neighbor},
                                         {c.levels.slide, out.global}}) {
             QCOMPARE(head.defined(), has);
             if (has) QCOMPARE(head.sizes().vec(), values);
         }
+        QCOMPARE(out.imageGeneEmbedding.defined(), dkan);
+        if (!dkan) return;
         const auto image = out.imageGeneEmbedding.sizes().vec();
         QCOMPARE(image, (c.textRole == TextRole::KeyValue ? std::vector<int64_t>{kSpots, c.width}
                                                           : std::vector<int64_t>{kSpots, c.genes, c.width}));
@@ -251,6 +269,8 @@ class TestDkanVariants : public QObject {
         const auto loss = dkanLoss(out, model.network->encodeExpression(in.expression, text), in.expression,
                                    DkanLossConfig{});
         QVERIFY(std::isfinite(loss.total.item<double>()));
+        if (c.design == Design::StNet)
+            QCOMPARE(loss.total.item<float>(), torch::mse_loss(out.prediction, in.expression).item<float>());
         if (!c.contrastive) {
             QCOMPARE(loss.weightSupervised, 1.0);
             QCOMPARE(loss.weightContrastive, 0.0);
@@ -396,62 +416,6 @@ class TestDkanVariants : public QObject {
                     1e-5);
         QVERIFY(largest(model.network->predict(token, text.flip(0)) - together) < 1e-5); // keys have no order
         QVERIFY(largest(model.network->predict(token, text * 2 + torch::randn_like(text)) - together) > 1e-4);
-    }
-    void switchesAreInTheCard() {
-        const auto c = *parsed(
-            R"({"levels": ["patch", "slide"], "fusion": "concat", "gene_text": false, "text_role": "key_value",
-                "contrastive": false})");
-        const auto json = toJson(c);
-        QCOMPARE(json["levels"], (Json{"slide", "patch"}));
-        QCOMPARE(json["fusion"], "concat");
-        QCOMPARE(json["gene_text"], false);
-        QCOMPARE(json["text_role"], "key_value");
-        QCOMPARE(json["contrastive"], false);
-        QVERIFY(*parseDkanConfig(json, "again") == c);
-        QVERIFY(*parsed(R"({"levels": ["slide", "region", "patch"], "fusion": "cross_attention",
-                            "gene_text": true, "text_role": "query", "contrastive": true})") ==
-                *parsed("{}"));
-    }
-    void whatIsOffNeedNotFit() {
-        QVERIFY(!parsed(R"({"num_heads2": 3})"));
-        QVERIFY(parsed(R"({"num_heads2": 3, "levels": ["region", "patch"]})").has_value());
-        QVERIFY(!parsed(R"({"num_heads_exp": 3})"));
-        QVERIFY(parsed(R"({"num_heads_exp": 3, "contrastive": false})").has_value());
-        QVERIFY(!parsed(R"({"num_heads_text": 5})"));
-        QVERIFY(parsed(R"({"num_heads_text": 5, "gene_text": false})").has_value());
-        QVERIFY(!parsed(R"({"num_heads1": 3, "fusion": "sum_transformer"})"));
-        QVERIFY(parsed(R"({"num_heads1": 3, "fusion": "sum"})").has_value());
-    }
-    void badValuesAreNamedWithWhatMayBe_data() {
-        QTest::addColumn<QByteArray>("keys");
-        QTest::addColumn<QByteArray>("words");
-        const QByteArray levels(
-            "levels should be a list of one or more of slide, region and patch, each once"),
-            fusion("fusion should be cross_attention, sum_transformer, concat_transformer, sum or concat"),
-            role("text_role should be query or key_value");
-        for (const char* value : {R"([])", R"("slide")", R"(["slide", "spot"])", R"(["slide", "slide"])",
-                                  R"([1])", R"({"slide": true})", "null", "7"})
-            QTest::addRow("levels %s", value) << QByteArray(R"({"levels": )") + value + "}" << levels;
-        for (const char* value : {R"("add")", "true", "null"})
-            QTest::addRow("fusion %s", value) << QByteArray(R"({"fusion": )") + value + "}" << fusion;
-        for (const char* value : {R"("keys")", "1"})
-            QTest::addRow("text_role %s", value) << QByteArray(R"({"text_role": )") + value + "}" << role;
-        QTest::newRow("gene_text") << QByteArray(R"({"gene_text": "no"})")
-                                   << QByteArray("gene_text should be true or false");
-        QTest::newRow("contrastive") << QByteArray(R"({"contrastive": 0})")
-                                     << QByteArray("contrastive should be true or false");
-        QTest::newRow("patch encoder") << QByteArray(R"({"target_encoder_name": "resnet34"})")
-                                       << QByteArray("target_encoder_name should be resnet18 or resnet50");
-    }
-    void badValuesAreNamedWithWhatMayBe() {
-        QFETCH(QByteArray, keys);
-        QFETCH(QByteArray, words);
-        const auto config = parsed(keys.constData());
-        QVERIFY(!config);
-        QCOMPARE(config.error().exitCode(), 3);
-        const auto sentence = config.error().sentence();
-        QVERIFY2(sentence.find("model.json: the model configuration's " + words.toStdString()) == 0,
-                 sentence.c_str());
     }
 };
 

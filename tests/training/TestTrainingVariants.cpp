@@ -17,6 +17,8 @@ const std::vector<std::string> kGenes{"A", "B", "C", "D"};
 
 DkanConfig tinyModel(const char* keys) {
     auto json = toJson(tinyConfig().model);
+    for (const char* key : {"levels", "fusion", "gene_text", "text_role", "contrastive"})
+        json.erase(key); // a design would contradict them
     json.update(Json::parse(keys));
     return *parseDkanConfig(json, "test");
 }
@@ -85,7 +87,7 @@ class TestTrainingVariants : public QObject {
               R"({"levels": ["patch"]})", R"({"gene_text": false})", R"({"contrastive": false})",
               R"({"text_role": "key_value"})", R"({"text_role": "key_value", "contrastive": false})",
               R"({"fusion": "sum"})", R"({"fusion": "concat"})", R"({"fusion": "sum_transformer"})",
-              R"({"fusion": "concat_transformer"})"})
+              R"({"fusion": "concat_transformer"})", R"({"design": "image_only"})", R"({"design": "stnet"})"})
             QTest::newRow(keys) << QByteArray(keys);
     }
     void everyVariantLearns() {
