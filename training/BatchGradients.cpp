@@ -26,8 +26,9 @@ at::Generator generator() {
     return at::globalContext().defaultGenerator(torch::kCPU);
 }
 
+/// The same values as the beginning of a graph; undefined for what a design leaves out.
 Tensor leafOf(const Tensor& x) {
-    return x.detach().requires_grad_(true);
+    return x.defined() ? x.detach().requires_grad_(true) : Tensor();
 }
 
 Tensor thinned(const Tensor& features, double share) {
@@ -210,7 +211,7 @@ DkanLoss BatchGradients::add(const TrainingBatch& batch, const Section& sections
         torch::autograd::backward(outputs, gradients);
         part = {};
     }
-    if (shared.textLeaf.grad().defined() && shared.text.requires_grad())
+    if (shared.textLeaf.defined() && shared.textLeaf.grad().defined() && shared.text.requires_grad())
         torch::autograd::backward({shared.text}, {shared.textLeaf.grad()});
     for (auto& [section, tokens] : shared.slides)
         if (tokens.second.grad().defined() && tokens.first.requires_grad())

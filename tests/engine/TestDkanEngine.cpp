@@ -232,6 +232,30 @@ class TestDkanEngine : public QObject {
             for (const float v : values)
                 QVERIFY(std::abs(v - at->values[i++]) < 1e-5);
     }
+    /// A model that standardises features by slide: the slide decides, not what is looked at first, and not
+    /// how fine the output is.
+    void featuresAreStandardisedBySlide() {
+        auto model = smallModel();
+        model.featureMean.fill_(0.3); // so that the training's statistics would give something else
+        const fs::path byTraining = fs::path(dir_.path().toStdString()) / "training.safetensors",
+                       bySlide = fs::path(dir_.path().toStdString()) / "slide.safetensors";
+        QVERIFY(saveModel(model, byTraining).has_value());
+        model.card.featureScale = "slide";
+        QVERIFY(saveModel(model, bySlide).has_value());
+        const auto usual = openDkanEngine(byTraining).value(), engine = openDkanEngine(bySlide).value();
+        const auto a = run(*engine, {tissueSlide(), {1, 1}, 0, {}, {}});
+        const auto b = run(*engine, {tissueSlide(), {1, 1}, 0, {2400, 1800, 400, 400}, {}});
+        QVERIFY(a.values.size() > 100);
+        QVERIFY(largestDifference(a.values, b.values) < 1e-5);
+        QVERIFY(largestDifference(a.values, run(*usual, {tissueSlide(), {1, 1}, 0, {}, {}}).values) > 1e-3);
+        const auto fine = run(*engine, {tissueSlide(), {1, 1}, 200.0 / 3, {}, {}});
+        for (const auto& [cell, values] : a.values) {
+            const auto it = fine.values.find((cell / 15 * 3 + 1) * 45 + cell % 15 * 3 + 1);
+            if (it == fine.values.end()) continue;
+            for (std::size_t g = 0; g < 3; ++g)
+                QVERIFY(std::abs(values[g] - it->second[g]) < 1e-5);
+        }
+    }
     void spotsFarApartOnTheArrayAreRefused() {
         const std::vector<SpotPlace> spots{{"a", 0, 0, {250, 250}}, {"b", 900000, 900000, {450, 450}}};
         const auto result = engine_->predictSpots(*tissueSlide(), {1, 1}, spots, {}, {});

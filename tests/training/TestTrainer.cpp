@@ -96,6 +96,13 @@ class TestTrainer : public QObject {
         QCOMPARE(validationPcc(a.events[1]), validationPcc(b.events[1]));
         QVERIFY(validationPcc(a.events[1]) != validationPcc(c.events[1]));
     }
+    void stainIsDrawnFromTheSeed() {
+        auto config = tinyConfig();
+        config.stainAugmentation = 0.2;
+        const auto a = run(config), b = run(config), without = run(tinyConfig());
+        QCOMPARE(validationPcc(a.events[1]), validationPcc(b.events[1]));
+        QVERIFY(validationPcc(a.events[1]) != validationPcc(without.events[1]));
+    }
     void stopsEarlyWithoutABetterEpoch() {
         auto config = tinyConfig();
         config.learningRate = 1e-12; // nothing improves for long
@@ -283,6 +290,12 @@ class TestTrainer : public QObject {
                                   << QByteArray("learning_rat is not known");
         QTest::newRow("wrong kind") << QByteArray(R"({"batch": "many"})") << QByteArray("wrong kind");
         QTest::newRow("impossible") << QByteArray(R"({"learning_rate": -1})") << QByteArray("learning_rate");
+        QTest::newRow("stain") << QByteArray(R"({"stain_augmentation": 2})")
+                               << QByteArray("stain_augmentation should be between 0 and 1");
+        QTest::newRow("scale") << QByteArray(R"({"feature_scale": "section"})")
+                               << QByteArray("feature_scale should be \"training\" or \"slide\"");
+        QTest::newRow("micro batch") << QByteArray(R"({"batch": 8, "micro_batch": 9})")
+                                     << QByteArray("micro_batch");
         QTest::newRow("part") << QByteArray(R"({"learning_rates": {"pach_encoder": 0.1}})")
                               << QByteArray("pach_encoder");
         QTest::newRow("factor") << QByteArray(R"({"learning_rates": {"slide": -1}})")
