@@ -96,8 +96,6 @@ class TestDkanEngine : public QObject {
         QCOMPARE(c.outcome->contexts > 0, slide);
         QCOMPARE(c.outcome->contextTokens > 0, slide);
         QCOMPARE(c.outcome->encoderPasses, slide || region ? c.lattice.tissueSpots : std::size_t{0});
-        const auto b = run(**engine, {tissueSlide(), {1, 1}, 0, {2400, 1800, 400, 400}, {}});
-        QVERIFY(largestDifference(c.values, b.values) < 1e-5);
         for (const auto& [cell, values] : c.values)
             for (const float v : values)
                 QVERIFY(std::isfinite(v));
