@@ -81,9 +81,10 @@ std::vector<Layer> withTests(std::vector<Layer> table) {
         tests("tests/engine", {"inference/engine"}),
         tests("tests/store", {"inference/store"}),
         tests("tests/knowledge", {"inference/knowledge"}),
-        tests("tests/training", {"training", "training/cohort", "training/audit"}),
+        tests("tests/training", {"training", "training/cohort", "training/audit"},
+              {"QtNetwork"}), // to find a free port
         tests("tests/ui", {"ui"}),
-        tests("tests/app", {"app/cli", "app/desktop", "app/engine_module"}),
+        tests("tests/app", {"app/cli", "app/desktop", "app/engine_module"}, {"QtNetwork"}),
         tests("tests/bench", everything, {"torch", "opencv"}),
         tests("tests/layers", {}),
     };
