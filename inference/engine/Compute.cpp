@@ -56,7 +56,6 @@ class TorchCompute final : public Compute {
             at::globalContext().setAllowTF32CuDNN(false);
             at::globalContext().setAllowTF32CuBLAS(false);
         }
-        if (device.is_cpu()) keepProductsOnTheirThread();
     }
     [[nodiscard]] std::string device() const override { return device_.str(); }
     Later encode(const Tensor& patches) override {
@@ -135,6 +134,8 @@ Tensor Compute::staging(at::IntArrayRef shape) const {
 
 std::unique_ptr<Compute> makeCompute(LoadedModel model, std::unique_ptr<FrozenEncoder> encoder,
                                      const torch::Device& device, Precision precision) {
+    // Before the gene tokens are computed: a product that threads share rounds as their number has it.
+    if (device.is_cpu()) keepProductsOnTheirThread();
     return std::make_unique<TorchCompute>(std::move(model), std::move(encoder), device, precision);
 }
 
