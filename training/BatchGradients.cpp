@@ -1,6 +1,8 @@
 #include "training/BatchGradients.h"
 
+#include "inference/model/ProductType.h"
 #include "inference/model/SharedBatchNorm.h"
+#include "inference/model/TrainedLayers.h"
 #include "training/SpotDataset.h"
 
 #include <algorithm>
@@ -29,10 +31,6 @@ at::Generator generator() {
 /// The same values as the beginning of a graph; undefined for what a design leaves out.
 Tensor leafOf(const Tensor& x) {
     return x.defined() ? x.detach().requires_grad_(true) : Tensor();
-}
-
-Tensor thinned(const Tensor& features, double share) {
-    return share > 0 ? torch::dropout(features, share, true) : features;
 }
 
 /// The running statistics of batch normalisation, which a second pass over a part must not see twice.
@@ -89,7 +87,7 @@ BatchGradients::Shared BatchGradients::encodeShared(const TrainingBatch& batch, 
         if (shared.slides.contains(spot.first)) continue;
         const auto [features, positions] = sections(spot.first);
         draw(2 + spot.first);
-        const auto tokens = net.encodeSlide(thinned(features, settings_.featureDropout), positions);
+        const auto tokens = net.encodeSlide(trainedDropout(features, settings_.featureDropout), positions);
         shared.slides[spot.first] = {tokens, leafOf(tokens)};
     }
     draw(0);
@@ -110,8 +108,8 @@ BatchGradients::Outputs BatchGradients::forward(const TrainingBatch& batch, cons
     }
     const auto part = [&](const Tensor& x) { return x.narrow(0, begin, count); };
     auto image = net.forward({networkPatches(part(batch.patches)),
-                              thinned(part(batch.neighbours), settings_.featureDropout), part(batch.mask),
-                              torch::stack(tokens)},
+                              trainedDropout(part(batch.neighbours), settings_.featureDropout),
+                              part(batch.mask), torch::stack(tokens)},
                              shared.textLeaf);
     return {std::move(image), net.encodeExpression(part(batch.expression), shared.textLeaf)};
 }
@@ -166,6 +164,8 @@ void BatchGradients::addUp() {
 }
 
 DkanLoss BatchGradients::add(const TrainingBatch& batch, const Section& sections, std::uint64_t seed) {
+    std::optional<ProductTypeGuard> products;
+    if (settings_.products) products.emplace(*settings_.products);
     auto shared = encodeShared(batch, sections, seed);
     const auto spots = static_cast<int64_t>(batch.spots.size());
     const auto parts = settings_.part > 0 ? (spots + settings_.part - 1) / settings_.part : 1;

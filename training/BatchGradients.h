@@ -6,10 +6,11 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 
 namespace spotglass {
 
-/// The spots of one step that this process computes.
+/// The spots of one step that this process computes, on the network's device.
 struct TrainingBatch {
     torch::Tensor patches;                              ///< n x 3 x H x W bytes, augmented
     torch::Tensor neighbours;                           ///< n x 25 x D, standardised
@@ -28,10 +29,11 @@ class BatchGradients {
   public:
     struct Settings {
         DkanLossConfig loss;
-        int part = 0;              ///< spots computed at once; 0: all
-        double featureDropout = 0; ///< share of frozen-feature values dropped
+        int part = 0;                                   ///< spots computed at once; 0: all
+        double featureDropout = 0;                      ///< share of frozen-feature values dropped
+        std::optional<torch::ScalarType> products = {}; ///< their type (ProductType.h); none: the weights'
     };
-    /// Frozen features (N x D, standardised) and positions of a section.
+    /// Frozen features (N x D, standardised) and positions of a section, on the network's device.
     using Section = std::function<std::pair<torch::Tensor, torch::Tensor>(std::size_t number)>;
 
     /// Nothing given is owned.

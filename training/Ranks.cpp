@@ -107,11 +107,20 @@ Result<Ranks> Ranks::join(int waitSeconds) {
     return ranks;
 }
 
+namespace {
+
+/// Where Gloo takes tensors.
+Tensor onCpu(const Tensor& tensor) {
+    return tensor.detach().to(torch::kCPU).contiguous();
+}
+
+} // namespace
+
 Tensor Ranks::sum(const Tensor& own) const {
     if (alone()) return own;
-    std::vector<Tensor> total{own.detach().clone().contiguous()};
+    std::vector<Tensor> total{onCpu(own).clone()};
     group_->gloo->allreduce(total)->wait();
-    return total.front();
+    return total.front().to(own.device());
 }
 
 double Ranks::sum(double own) const {
@@ -140,17 +149,17 @@ Tensor Ranks::sumWithGradient(const Tensor& own) const {
 
 Tensor Ranks::gather(const Tensor& own) const {
     if (alone()) return own.detach();
-    std::vector<Tensor> mine{own.detach().contiguous()};
+    std::vector<Tensor> mine{onCpu(own)};
     std::vector<std::vector<Tensor>> all(1);
     for (int i = 0; i < count_; ++i)
         all[0].push_back(torch::empty_like(mine[0]));
     group_->gloo->allgather(all, mine)->wait();
-    return torch::cat(all[0]);
+    return torch::cat(all[0]).to(own.device());
 }
 
 void Ranks::takeFromFirst(Tensor& tensor) const {
     if (alone()) return;
-    std::vector<Tensor> one{tensor.detach().contiguous()};
+    std::vector<Tensor> one{onCpu(tensor)};
     group_->gloo->broadcast(one)->wait();
     const torch::NoGradGuard noGradient;
     tensor.copy_(one[0]);

@@ -71,9 +71,7 @@ double choosePenalty(const std::vector<Tensor>& features, const std::vector<Sect
     return best;
 }
 
-} // namespace
-
-Tensor ridgeFeatures(const SectionTensors& section) {
+Tensor contextOf(const SectionTensors& section) {
     const auto own = section.features.to(torch::kFloat64);
     std::vector<Tensor> parts{own, section.neighborFeatures.to(torch::kFloat64).mean(1)};
     const auto apart = (section.positions.unsqueeze(0) - section.positions.unsqueeze(1)).abs();
@@ -87,11 +85,30 @@ Tensor ridgeFeatures(const SectionTensors& section) {
     return torch::cat(parts, 1);
 }
 
-RidgeBaseline RidgeBaseline::fit(const std::vector<SectionTensors>& sections) {
+Tensor placeOf(const SectionTensors& section) {
+    constexpr int kDegree = 3;
+    const auto at = section.positions.to(torch::kFloat64);
+    const auto least = std::get<0>(at.min(0)), size = (std::get<0>(at.max(0)) - least).clamp_min(1);
+    const auto unit = (at - least) / size * 2 - 1;
+    std::vector<Tensor> monomials;
+    for (int i = 0; i <= kDegree; ++i)
+        for (int j = i == 0 ? 1 : 0; i + j <= kDegree; ++j)
+            monomials.push_back(unit.select(1, 0).pow(i) * unit.select(1, 1).pow(j));
+    return torch::stack(monomials, 1);
+}
+
+} // namespace
+
+Tensor ridgeFeatures(const SectionTensors& section, RidgeView view) {
+    return view == RidgeView::Position ? placeOf(section) : contextOf(section);
+}
+
+RidgeBaseline RidgeBaseline::fit(const std::vector<SectionTensors>& sections, RidgeView view) {
     std::vector<Tensor> features;
     for (const auto& section : sections)
-        features.push_back(ridgeFeatures(section));
+        features.push_back(ridgeFeatures(section, view));
     RidgeBaseline baseline;
+    baseline.view_ = view;
     baseline.penalty_ = choosePenalty(features, sections);
     const auto fit = solve(tableOf(features, sections, sections.size()), baseline.penalty_);
     baseline.mean_ = fit.mean;
@@ -102,7 +119,7 @@ RidgeBaseline RidgeBaseline::fit(const std::vector<SectionTensors>& sections) {
 }
 
 Tensor RidgeBaseline::predict(const SectionTensors& section) const {
-    return predicted(ridgeFeatures(section), {mean_, scale_, weights_, offset_}).to(torch::kFloat32);
+    return predicted(ridgeFeatures(section, view_), {mean_, scale_, weights_, offset_}).to(torch::kFloat32);
 }
 
 } // namespace spotglass

@@ -132,19 +132,22 @@ torch::Tensor networkPatches(const torch::Tensor& bytes) {
 torch::Tensor predictSection(LoadedModel& model, const SectionTensors& section) {
     const torch::NoGradGuard noGradient;
     model.network->eval();
+    const auto device = model.network->parameters().front().device();
     const auto scale = featureScaleOf(model, section.features);
     const auto text = model.network->encodeText(model.geneEmbeddings);
-    const auto tokens = model.network->encodeSlide(scale.apply(section.features), section.positions);
+    const auto tokens =
+        model.network->encodeSlide(scale.apply(section.features).to(device), section.positions.to(device));
     std::vector<torch::Tensor> rows;
     constexpr int64_t batch = 32;
     for (int64_t at = 0; at < tokens.size(0); at += batch) {
         const auto n = std::min(batch, tokens.size(0) - at);
-        rows.push_back(model.network
-                           ->forward({networkPatches(section.patches.narrow(0, at, n)),
-                                      scale.apply(section.neighborFeatures.narrow(0, at, n)),
-                                      section.neighborMask.narrow(0, at, n), tokens.narrow(0, at, n)},
-                                     text)
-                           .prediction);
+        rows.push_back(
+            model.network
+                ->forward({networkPatches(section.patches.narrow(0, at, n).to(device)),
+                           scale.apply(section.neighborFeatures.narrow(0, at, n)).to(device),
+                           section.neighborMask.narrow(0, at, n).to(device), tokens.narrow(0, at, n)},
+                          text)
+                .prediction.to(torch::kCPU));
     }
     return torch::cat(rows);
 }

@@ -42,8 +42,8 @@ struct PatchSettings {
 /// shuffle, positions and expression stay. What a model still predicts then, it reads from the position.
 void shuffleImages(SectionTensors& section, std::uint64_t seed);
 
-/// Predicts every spot of a section, with all of them as context: n x G. The model is left in evaluation
-/// mode.
+/// Predicts every spot of a section on the network's device, with all of them as context: n x G, on the CPU.
+/// The model is left in evaluation mode.
 [[nodiscard]] torch::Tensor predictSection(LoadedModel& model, const SectionTensors& section);
 
 /// Patches for the network: bytes to ImageNet-normalised floats.

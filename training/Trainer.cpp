@@ -1,5 +1,7 @@
 #include "training/Trainer.h"
 
+#include "inference/engine/DeviceRunner.h"
+#include "inference/model/FeatureScale.h"
 #include "inference/model/Parallel.h"
 #include "training/ModelParts.h"
 #include "training/PatchEncoderWeights.h"
@@ -42,7 +44,7 @@ std::vector<Tensor> stateOf(const LoadedModel& model) {
 std::vector<Tensor> copyState(const LoadedModel& model) {
     auto state = stateOf(model);
     for (auto& tensor : state)
-        tensor = tensor.detach().clone();
+        tensor = tensor.detach().to(torch::kCPU, tensor.scalar_type(), /*non_blocking=*/false, /*copy=*/true);
     return state;
 }
 
@@ -218,6 +220,21 @@ class Training {
     Clock::time_point saved_ = Clock::now();
 };
 
+/// What LibTorch throws when a batch does not fit becomes a sentence.
+Result<void> namingLackOfMemory(const std::function<Result<void>()>& run, const TrainingConfig& config) {
+    try {
+        return run();
+    } catch (const std::exception& error) {
+        if (classify(error, true) != ComputeFailure::OutOfMemory) throw;
+        const int atOnce = config.microBatch > 0 ? config.microBatch : config.batch;
+        return fail(ErrorKind::Device,
+                    "there is not enough memory to train with " + std::to_string(atOnce) + " spots at once",
+                    {},
+                    "Set micro_batch to " + std::to_string(std::max(2, atOnce / 2)) +
+                        " or less; the gradients stay those of the whole batch");
+    }
+}
+
 } // namespace
 
 double meanGeneCorrelation(const Tensor& predicted, const Tensor& measured) {
@@ -241,6 +258,8 @@ Result<LoadedModel> train(const TrainingConfig& config, ModelCard card,
         auto child = modelFromParent(*parent, std::move(card), geneEmbeddings);
         if (!child) return Failure(child.error());
         model = std::move(*child);
+        // Another laboratory's stain: what was usual for the parent is not what is usual here.
+        if (!takesRawFeatures(model)) fitFeatureScale(model, sections);
     } else {
         model.card = std::move(card);
         model.geneEmbeddings = geneEmbeddings;
@@ -261,10 +280,15 @@ Result<LoadedModel> train(const TrainingConfig& config, ModelCard card,
         for (auto state = stateOf(model); auto& tensor : state)
             hooks.ranks->takeFromFirst(tensor);
     }
-    Training training(config, model, sections, validation, checkpoint, hooks, cancel);
-    if (resume)
-        if (auto ok = training.resume(); !ok) return Failure(ok.error());
-    if (auto ok = training.toTheEnd(); !ok) return Failure(ok.error());
+    const auto run = [&]() -> Result<void> {
+        model.network->to(hooks.device);
+        Training training(config, model, sections, validation, checkpoint, hooks, cancel);
+        if (resume)
+            if (auto ok = training.resume(); !ok) return ok;
+        return training.toTheEnd();
+    };
+    if (auto ok = namingLackOfMemory(run, config); !ok) return Failure(ok.error());
+    model.network->to(torch::kCPU);
     return model;
 }
 

@@ -27,6 +27,7 @@ const std::set<std::string> kKeys{"model",
                                   "weight_decay",
                                   "batch",
                                   "micro_batch",
+                                  "precision",
                                   "maximum_epochs",
                                   "patience",
                                   "fixed_epochs",
@@ -68,6 +69,7 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
     if (c.batch < 2 || c.batch > 4096) return wrong("batch", "between 2 and 4096");
     if (c.microBatch < 0 || c.microBatch == 1 || c.microBatch > c.batch)
         return wrong("micro_batch", "between 2 and the batch, or 0 for the batch at once");
+    if (c.precision != "fp32" && c.precision != "bf16") return wrong("precision", "\"fp32\" or \"bf16\"");
     if (c.maximumEpochs < 1 || c.patience < 1 || c.fixedEpochs < 0)
         return wrong("maximum_epochs, patience or fixed_epochs", "positive");
     if (c.averageWeights < 0 || c.averageWeights >= 1)
@@ -108,10 +110,13 @@ Result<void> checkModelKeys(const Json& j, const std::string& where) {
 } // namespace
 
 Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
-    const std::string where = file.string();
     auto text = readFile(file);
     if (!text) return Failure(text.error());
-    const Json j = Json::parse(*text, nullptr, false, true);
+    return parseTrainingConfig(Json::parse(*text, nullptr, false, true), file.parent_path(), file.string());
+}
+
+Result<TrainingConfig> parseTrainingConfig(const Json& j, const std::filesystem::path& folder,
+                                           const std::string& where) {
     if (!j.is_object())
         return badInput("this is not a JSON object", where, "See the examples in resources/training");
     for (const auto& [key, value] : j.items())
@@ -128,7 +133,7 @@ Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
     c.panel = std::move(*panel);
     const auto path = [&](const char* key) {
         const auto given = std::filesystem::path(j.value(key, std::string()));
-        return given.empty() || given.is_absolute() ? given : file.parent_path() / given;
+        return given.empty() || given.is_absolute() ? given : folder / given;
     };
     try {
         c.genes = j.value("genes", c.genes);
@@ -145,6 +150,7 @@ Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file) {
         c.weightDecay = j.value("weight_decay", c.weightDecay);
         c.batch = j.value("batch", c.batch);
         c.microBatch = j.value("micro_batch", c.microBatch);
+        c.precision = j.value("precision", c.precision);
         c.maximumEpochs = j.value("maximum_epochs", c.maximumEpochs);
         c.patience = j.value("patience", c.patience);
         c.fixedEpochs = j.value("fixed_epochs", c.fixedEpochs);

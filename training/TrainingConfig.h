@@ -31,6 +31,7 @@ struct TrainingConfig {
     double weightDecay = 0;
     int batch = 128;    ///< spots
     int microBatch = 0; ///< spots computed at once, for less memory (BatchGradients.h); 0: the batch
+    std::string precision = "fp32"; ///< of the products in training: or "bf16" (ProductType.h)
     int maximumEpochs = 200;
     int patience = 20;         ///< epochs without a better validation PCC
     int fixedEpochs = 0;       ///< > 0: so many epochs on all sections, none set aside
@@ -59,5 +60,10 @@ struct TrainingConfig {
 /// that a misspelt setting is not silently ignored, those of "model" included. Paths in it are relative to
 /// the file.
 [[nodiscard]] Result<TrainingConfig> readTrainingConfig(const std::filesystem::path& file);
+
+/// The same of a document; `where` is told in errors, paths are relative to `folder`.
+[[nodiscard]] Result<TrainingConfig> parseTrainingConfig(const nlohmann::json& document,
+                                                         const std::filesystem::path& folder,
+                                                         const std::string& where);
 
 } // namespace spotglass

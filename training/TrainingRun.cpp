@@ -62,18 +62,21 @@ void restoreAll(const TrainingState& state, const std::string& name, std::vector
 
 TrainingRun::TrainingRun(const TrainingConfig& config, LoadedModel& model,
                          const std::vector<SectionTensors>& sections, const Ranks& ranks)
-    : config_(config), model_(model), sections_(sections), random_(config.seed),
+    : config_(config), model_(model), sections_(sections),
+      device_(model.network->parameters().front().device()), random_(config.seed),
       adam_(model.network->parameters(), {.weightDecay = config.weightDecay}), ranks_(ranks),
       gradients_(model,
                  {{config.distillation, config.model.temperature, config.contrastiveWeightScale,
                    config.contrastWithinSpots},
                   config.microBatch,
-                  config.featureDropout},
+                  config.featureDropout,
+                  config.precision == "bf16" ? std::optional(torch::kBFloat16) : std::nullopt},
                  ranks) {
     for (std::size_t s = 0; s < sections.size(); ++s) {
         const auto scale = featureScaleOf(model, sections[s].features);
-        features_.push_back(scale.apply(sections[s].features));
+        features_.push_back(scale.apply(sections[s].features).to(device_));
         neighbours_.push_back(scale.apply(sections[s].neighborFeatures));
+        positions_.push_back(sections[s].positions.to(device_));
         for (int64_t r = 0; r < sections[s].features.size(0); ++r)
             spots_.push_back({static_cast<std::int64_t>(s), r});
     }
@@ -180,10 +183,10 @@ TrainingBatch TrainingRun::ownShare(const std::vector<SpotRef>& batch) {
         expression.push_back(section.expression[row]);
         own.spots.emplace_back(at, row);
     }
-    own.patches = torch::stack(patches);
-    own.neighbours = torch::stack(neighbours);
-    own.mask = torch::stack(masks);
-    own.expression = torch::stack(expression);
+    own.patches = torch::stack(patches).to(device_);
+    own.neighbours = torch::stack(neighbours).to(device_);
+    own.mask = torch::stack(masks).to(device_);
+    own.expression = torch::stack(expression).to(device_);
     return own;
 }
 
@@ -191,7 +194,7 @@ DkanLoss TrainingRun::step(const std::vector<SpotRef>& batch) {
     adam_.zeroGradients();
     return gradients_.add(
         ownShare(batch),
-        [this](std::size_t section) { return std::pair(features_[section], sections_[section].positions); },
+        [this](std::size_t section) { return std::pair(features_[section], positions_[section]); },
         config_.seed + static_cast<std::uint64_t>(steps_));
 }
 

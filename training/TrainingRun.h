@@ -18,7 +18,8 @@ namespace spotglass {
 /// taken up again between any two of them. Does not own what it is given. One thread.
 class TrainingRun {
   public:
-    /// `model` is what is trained, and the same in all `ranks`; `sections` are the training sections.
+    /// `model` is what is trained, on the device where its network is, and the same in all `ranks`;
+    /// `sections` are the training sections.
     TrainingRun(const TrainingConfig& config, LoadedModel& model, const std::vector<SectionTensors>& sections,
                 const Ranks& ranks);
 
@@ -51,9 +52,11 @@ class TrainingRun {
     const TrainingConfig& config_;
     LoadedModel& model_;
     const std::vector<SectionTensors>& sections_;
-    std::vector<torch::Tensor> features_, neighbours_; ///< standardised, by section
-    std::vector<SpotRef> spots_;                       ///< in the order of the epoch
-    std::size_t position_ = 0;                         ///< of the next batch in spots_
+    torch::Device device_;                                         ///< the network's
+    std::vector<torch::Tensor> features_, neighbours_, positions_; ///< by section; features standardised; on
+                                                                   ///< the device but for the neighbours'
+    std::vector<SpotRef> spots_;                                   ///< in the order of the epoch
+    std::size_t position_ = 0;                                     ///< of the next batch in spots_
     std::mt19937_64 random_;
     Adam adam_;
     std::vector<double> rateFactors_; ///< of each parameter

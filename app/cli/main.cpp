@@ -42,6 +42,7 @@ struct Commands {
     PredictOptions predict;
     TrainOptions train;
     CrossvalidateOptions crossvalidate;
+    ExperimentOptions experiment;
     EvaluateOptions evaluate;
     MetricsOptions metrics;
     ReplayOptions replay;
@@ -165,6 +166,25 @@ constexpr const char* cohortHelp = "Folder with ST-imgs, ST-cnts and ST-spotfile
                                    "folder or a folder of them, .h5ad file or "
                                    "a folder of them, or manifest (.csv)";
 
+/// What crossvalidate and experiment have in common.
+void addFolds(CLI::App& command, CrossvalidateOptions& o) {
+    command.add_option("--cohort", o.cohort, "Folder or manifest of the cohort")->required();
+    command.add_option("--by", o.by, "What is held out: patient, or section where there is one patient")
+        ->check(CLI::IsMember({"patient", "section"}));
+    command.add_option("--folds", o.folds, "So many groups of patients instead of one at a time")
+        ->check(CLI::Range(2, 100));
+    command
+        .add_option("--epoch-by", o.epochBy,
+                    "Who chooses the epoch: inner (sections that are not reported), or reported, as the "
+                    "published reference does; the results then say so")
+        ->check(CLI::IsMember({"inner", "reported"}))
+        ->capture_default_str();
+    command.add_option("--device", o.device, deviceHelp)->capture_default_str();
+    command.add_flag("--resume", o.resume, "Take over the trainings that the output folder holds already");
+    command.add_option("-o,--output", o.output, "Folder of the folds")->required();
+    command.add_flag("--json", o.json, "One JSON document on standard output");
+}
+
 void addTrainingCommands(CLI::App& app, Commands& c) {
     auto* audit =
         app.add_subcommand("audit", "What is in a cohort and what is wrong with it, before training");
@@ -184,22 +204,23 @@ void addTrainingCommands(CLI::App& app, Commands& c) {
         ->delimiter(',');
     train->add_flag("--same-patient", c.train.samePatient,
                     "A patient may have sections that train and sections that are set aside");
+    train->add_option("--device", c.train.device, deviceHelp)->capture_default_str();
     train->add_flag("--resume", c.train.resume, "Go on from the checkpoint in the output");
     train->add_option("-o,--output", c.train.output, "Folder of the run")->required();
     train->callback([&c] { c.action = inModule(&EngineModule::train, c.train); });
 
     auto* folds = app.add_subcommand("crossvalidate", "Train and judge a model on every patient or section");
-    folds->add_option("--cohort", c.crossvalidate.cohort, "Folder or manifest of the cohort")->required();
     folds->add_option("--config", c.crossvalidate.config, "Configuration (JSON)")->required();
-    folds
-        ->add_option("--by", c.crossvalidate.by,
-                     "What is held out: patient, or section where there is one patient")
-        ->check(CLI::IsMember({"patient", "section"}));
-    folds->add_option("--folds", c.crossvalidate.folds, "So many groups of patients instead of one at a time")
-        ->check(CLI::Range(2, 100));
-    folds->add_option("-o,--output", c.crossvalidate.output, "Folder of the folds")->required();
-    folds->add_flag("--json", c.crossvalidate.json, "One JSON document on standard output");
+    addFolds(*folds, c.crossvalidate);
     folds->callback([&c] { c.action = inModule(&EngineModule::crossvalidate, c.crossvalidate); });
+
+    auto* experiment = app.add_subcommand(
+        "experiment",
+        "Cross-validate several configurations; prints the table in which methods are published");
+    experiment->add_option("--grid", c.experiment.config, "Base configuration, rows and grid (JSON)")
+        ->required();
+    addFolds(*experiment, c.experiment);
+    experiment->callback([&c] { c.action = inModule(&EngineModule::experiment, c.experiment); });
 
     auto* evaluate = app.add_subcommand("evaluate", "Compare a model's predictions with measured sections");
     evaluate->add_option("--model", c.evaluate.model, "Model file")->required();
@@ -321,7 +342,7 @@ int main(int argc, char** argv) {
          {&commands.predict.workspace, &commands.encoderAdd.workspace, &commands.encoderList.workspace,
           &commands.encoderRemove.workspace, &commands.encoderEmbed.workspace,
           &commands.inferenceBench.workspace, &commands.train.workspace, &commands.crossvalidate.workspace,
-          &commands.evaluate.workspace})
+          &commands.experiment.workspace, &commands.evaluate.workspace})
         *workspace = workspacePath();
     addSlideCommands(app, commands);
     addEncoderCommands(app, commands);

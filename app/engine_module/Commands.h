@@ -13,6 +13,7 @@ namespace spotglass {
 Result<void> runPredict(const PredictOptions& options);
 Result<void> runTrain(const TrainOptions& options);
 Result<void> runCrossvalidate(const CrossvalidateOptions& options);
+Result<void> runExperiment(const ExperimentOptions& options);
 Result<void> runEvaluate(const EvaluateOptions& options);
 Result<void> runMetrics(const MetricsOptions& options);
 Result<void> runSynth(const SynthOptions& options);

@@ -52,6 +52,9 @@ class Module final : public EngineModule {
     Result<void> crossvalidate(const CrossvalidateOptions& o) override {
         return guarded([&] { return runCrossvalidate(o); });
     }
+    Result<void> experiment(const ExperimentOptions& o) override {
+        return guarded([&] { return runExperiment(o); });
+    }
     Result<void> evaluate(const EvaluateOptions& o) override {
         return guarded([&] { return runEvaluate(o); });
     }

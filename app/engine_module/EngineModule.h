@@ -71,14 +71,20 @@ struct TrainOptions {
     std::vector<std::string> trainSections, validationSections;
     bool samePatient = false; ///< a patient may have sections that train and sections that are set aside
     bool resume = false;      ///< go on from the checkpoint in the output
+    std::string device = "auto";
 };
 struct CrossvalidateOptions {
     std::filesystem::path cohort, config, output;
     std::filesystem::path workspace; ///< which knows frozen encoders; may be empty
     std::string by = "patient";      ///< or "section"
     int folds = 0;                   ///< groups of patients; 0: one patient or section at a time
+    std::string epochBy = "inner";   ///< who chooses the epoch: or "reported", as the reference does
+    bool resume = false;             ///< take over what the output holds already
+    std::string device = "auto";
     bool json = false;
 };
+/// `config` is the grid.
+struct ExperimentOptions : CrossvalidateOptions {};
 struct EvaluateOptions {
     std::filesystem::path model, cohort;
     std::filesystem::path workspace; ///< which knows frozen encoders; may be empty
@@ -116,6 +122,7 @@ class EngineModule {
     virtual Result<void> predict(const PredictOptions& options) = 0;
     virtual Result<void> train(const TrainOptions& options) = 0;
     virtual Result<void> crossvalidate(const CrossvalidateOptions& options) = 0;
+    virtual Result<void> experiment(const ExperimentOptions& options) = 0;
     virtual Result<void> evaluate(const EvaluateOptions& options) = 0;
     virtual Result<void> metrics(const MetricsOptions& options) = 0;
     virtual Result<void> replay(const ReplayOptions& options) = 0;

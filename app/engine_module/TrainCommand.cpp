@@ -102,6 +102,7 @@ Result<LoadedModel> trainInto(const RunFolder& run, const TrainPlan& plan,
     const auto* parent = plan.parent ? &*plan.parent : nullptr;
     TrainingHooks hooks;
     hooks.ranks = run.ranks;
+    hooks.device = run.device;
     if (run.ranks && !run.ranks->first())
         return train(plan.config, plan.card, training, validation, plan.geneEmbeddings, parent, state,
                      run.resume, hooks, cancel);
@@ -134,7 +135,9 @@ Result<LoadedModel> trainInto(const RunFolder& run, const TrainPlan& plan,
         if (model.error().kind == ErrorKind::Cancelled) keepBest(best, run.folder / "model.safetensors");
         return model;
     }
-    if (auto ok = saveModel(*model, run.folder / "model.safetensors"); !ok) return Failure(ok.error());
+    const auto file = run.folder / "model.safetensors";
+    if (auto ok = saveModel(*model, file); !ok) return Failure(ok.error());
+    events.write({{"event", "saved"}, {"model", file.filename().string()}});
     return model;
 }
 
@@ -146,6 +149,8 @@ Result<void> runTrain(const TrainOptions& options) {
     if (!ranks->first()) sayNothing();
     auto config = readTrainingConfig(options.config);
     if (!config) return Failure(config.error());
+    const auto device = trainingDevice(options.device, &*ranks);
+    if (!device) return Failure(device.error());
     std::vector<std::string> names = options.trainSections;
     if (!names.empty())
         names.insert(names.end(), options.validationSections.begin(), options.validationSections.end());
@@ -166,8 +171,8 @@ Result<void> runTrain(const TrainOptions& options) {
     auto validation = loadSections(sections->validation, plan->card, cache, plan->encoder, cancel);
     if (!validation) return Failure(validation.error());
     if (ranks->first()) static_cast<void>(ranks->sum(0));
-    const auto model =
-        trainTogether({options.output, options.resume, &*ranks}, *plan, *training, *validation, cancel);
+    const auto model = trainTogether({options.output, options.resume, &*ranks, *device}, *plan, *training,
+                                     *validation, cancel);
     if (!model) return Failure(model.error());
     say("The model is in " + (options.output / "model.safetensors").string());
     return {};

@@ -1,6 +1,7 @@
 #include "app/engine_module/TrainPlan.h"
 
 #include "app/engine_module/Commands.h"
+#include "inference/engine/Devices.h"
 #include "inference/knowledge/BuiltInTextEncoder.h"
 #include "inference/knowledge/GeneTexts.h"
 #include "inference/model/ResNet.h"
@@ -10,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <set>
 
 namespace spotglass {
@@ -218,6 +220,19 @@ Result<TrainPlan> planTraining(TrainingConfig config, const Cohort& cohort, cons
     if (auto ok = checkPatchEncoder(plan); !ok) return Failure(ok.error());
     if (plan.parent) plan.card.training["ancestry"] = ancestryOf(*plan.parent, settings.from);
     return plan;
+}
+
+Result<torch::Device> trainingDevice(const std::string& wanted, const Ranks* ranks) {
+    auto name = wanted;
+    const char* local = std::getenv("LOCAL_RANK"); // of torchrun
+    if (!local) local = std::getenv("SLURM_LOCALID");
+    if (ranks && !ranks->alone() && local && (wanted == "cuda" || (wanted == "auto" && whyNoCuda().empty())))
+        name = std::string("cuda:") + local;
+    std::string note;
+    auto device = chooseDevice(name, note);
+    if (!note.empty()) say(note);
+    if (device && !device->is_cpu()) say("Training on " + device->str());
+    return device;
 }
 
 Result<std::vector<SectionTensors>> loadSections(const std::vector<Section*>& sections, const ModelCard& card,

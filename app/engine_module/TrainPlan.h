@@ -53,7 +53,12 @@ struct RunFolder {
     bool resume = false;
     const Ranks* ranks =
         nullptr; ///< the processes that train together; only the first of them writes. Null: one
+    torch::Device device = torch::kCPU; ///< to train on
 };
+
+/// "auto", "cpu", "cuda" or "cuda:N" (chooseDevice()), said to the user where it is not the CPU; each of
+/// several processes on a machine takes the card of its LOCAL_RANK. Blocking.
+[[nodiscard]] Result<torch::Device> trainingDevice(const std::string& wanted, const Ranks* ranks);
 
 /// Trains by the plan into the folder and saves the model there. Cancelled keeps the best model so far as
 /// model.safetensors, and the state to resume from. Blocking.

@@ -127,7 +127,9 @@ Result<void> LatticeRun::plan() {
     const double context = request_.wholeSlideContext
                                ? 2 * std::max(bounds.width * scale.x, bounds.height * scale.y) + 2 * pitch
                                : parts_.card.contextMicrons;
-    auto grid = SpotGrid::plan({bounds.width, bounds.height, scale, pitch, context, request_.pitchMicrons});
+    const bool hexagonal = parts_.card.arrayGeometry == "hexagonal";
+    auto grid = SpotGrid::plan(
+        {bounds.width, bounds.height, scale, pitch, context, request_.pitchMicrons, hexagonal});
     if (!grid) return Failure(grid.error());
     auto mask = TissueMask::compute(*request_.slide, cancel_);
     if (!mask) return Failure(mask.error());
@@ -138,7 +140,7 @@ Result<void> LatticeRun::plan() {
     };
     auto windows = grid->windows(isTissue);
     if (usesSlideScale(parts_.card)) { // the same spots however fine the output and wide the context
-        const auto own = SpotGrid::plan({bounds.width, bounds.height, scale, pitch, context, 0});
+        const auto own = SpotGrid::plan({bounds.width, bounds.height, scale, pitch, context, 0, hexagonal});
         if (!own) return Failure(own.error());
         slideSample_ = evenSample(own->windows(isTissue));
     }

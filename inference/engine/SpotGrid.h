@@ -30,12 +30,15 @@ struct GridSettings {
     double spotPitchMicrons = 200; ///< the model's
     double contextMicrons = 6500;  ///< the model's: about one training section
     double pitchMicrons = 0; ///< of the output; 0: the model's, otherwise that divided by a whole number
+    bool hexagonal = false;  ///< the model's array: six neighbours at the same distance
 };
 
 /// Plans a whole-slide prediction (design section 4). Spots lie on a lattice anchored at the slide's origin
 /// (cell centres at (column + 0.5) * pitch); windows overlap by half, lie on a fixed grid, and a spot belongs
 /// to the window whose centre is nearest. A finer output is made of shifted lattices in the same windows. So
-/// a value depends on its window alone.
+/// a value depends on its window alone. A hexagonal lattice is one of axial coordinates, as in training (the
+/// neighbours of a spot are (0, +-1), (+-1, 0), (+1, -1) and (-1, +1)): each row lies half a pitch further to
+/// the right than the one above, so it has cells outside the slide, which are never predicted.
 class SpotGrid {
   public:
     /// Usage error when the output pitch is not the model's divided by a whole number (2 % tolerance), or the
@@ -44,7 +47,7 @@ class SpotGrid {
 
     [[nodiscard]] int columns() const { return columns_; }
     [[nodiscard]] int rows() const { return rows_; }
-    [[nodiscard]] LatticeAffine latticeToLevel0() const;
+    [[nodiscard]] LatticeAffine latticeToLevel0() const { return affine_; }
     /// How many shifted lattices make up the output, squared: 1 at the model's own pitch.
     [[nodiscard]] int refinement() const { return refinement_; }
 
@@ -53,10 +56,12 @@ class SpotGrid {
 
   private:
     GridSettings settings_;
-    double stepX_ = 0, stepY_ = 0; ///< output pitch, level-0 pixels
+    LatticeAffine affine_; ///< of the output lattice
     int refinement_ = 1;
     int columns_ = 0, rows_ = 0; ///< of the output lattice
     int block_ = 1, margin_ = 0; ///< of a window, in cells of the model's lattice
+    void layOut(const GridSettings& settings);
+    [[nodiscard]] Level0Rect boundsOf(int column, int row, int side) const;
     void addWindow(std::vector<GridWindow>& out, int blockColumn, int blockRow, int shiftX, int shiftY,
                    const std::vector<bool>& tissue) const;
 };

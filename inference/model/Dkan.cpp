@@ -121,13 +121,14 @@ torch::Tensor DkanImpl::encodeSlide(const torch::Tensor& features, const torch::
 torch::Tensor DkanImpl::encodeText(const torch::Tensor& text) {
     if (!config.geneText) return geneTokens_;
     const bool project = !textProjection_.is_empty();
-    auto tokens = project && config.projectTextFirst ? textProjection_(text) : text;
+    auto tokens = text.to(headFinal_->weight.device());
+    if (project && config.projectTextFirst) tokens = textProjection_(tokens);
     tokens = text_(tokens.unsqueeze(0)).squeeze(0);
     return project && !config.projectTextFirst ? textProjection_(tokens) : tokens;
 }
 
 torch::Tensor DkanImpl::encodePatches(const torch::Tensor& patches) {
-    return config.levels.patch ? patchEncoder_->forward(patches) : torch::Tensor();
+    return config.levels.patch ? patchEncoder_->forward(patches).to(patches.scalar_type()) : torch::Tensor();
 }
 
 LevelTokens DkanImpl::tokens(const DkanSpots& spots, const torch::Tensor& patchMap) {

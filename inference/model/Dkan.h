@@ -33,9 +33,9 @@ struct DkanImpl : torch::nn::Module {
     /// All spots of one slide or window: features N x D, positions N x 2 (row, column) -> slide tokens N x D,
     /// same order. Without a slide level N x 0, so that spots may take their rows all the same.
     torch::Tensor encodeSlide(const torch::Tensor& features, const torch::Tensor& positions);
-    /// Gene semantic embeddings G x T -> gene tokens G x D. Once a model at inference, once a step in
-    /// training. Without gene text the learned tokens, `gene_tokens`; `text` is not looked at. Undefined in a
-    /// design without genes' tokens, which needs none.
+    /// Gene semantic embeddings G x T, on any device -> gene tokens G x D. Once a model at inference, once a
+    /// step in training. Without gene text the learned tokens, `gene_tokens`; `text` is not looked at.
+    /// Undefined in a design without genes' tokens, which needs none.
     torch::Tensor encodeText(const torch::Tensor& text);
     /// B x C x h x w, the patch encoder's last map; undefined without a patch level.
     torch::Tensor encodePatches(const torch::Tensor& patches);

@@ -9,12 +9,11 @@ constexpr double kTrainingWeight = 8; ///< spots that the training's statistics 
 constexpr double kLeast = 0.05;       ///< of the training's deviation: less is no variation, but noise
 constexpr double kCut = 6;            ///< deviations: beyond, a value says "unusual" and no more
 
-/// As imported models take them.
+} // namespace
+
 bool takesRawFeatures(const LoadedModel& model) {
     return (model.featureMean == 0).all().item<bool>() && (model.featureScale == 1).all().item<bool>();
 }
-
-} // namespace
 
 Tensor FeatureScale::apply(const Tensor& features) const {
     if (!mean.defined()) return features;

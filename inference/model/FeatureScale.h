@@ -18,6 +18,9 @@ struct FeatureScale {
 /// against the training's statistics. Undefined or with a card that says "training": the training's.
 [[nodiscard]] FeatureScale featureScaleOf(const LoadedModel& model, const torch::Tensor& slide = {});
 
+/// Whether the model takes features as the encoder gives them, as imported ones do.
+[[nodiscard]] bool takesRawFeatures(const LoadedModel& model);
+
 /// Whether featureScaleOf() looks at the slide.
 [[nodiscard]] inline bool usesSlideScale(const ModelCard& card) {
     return card.featureScale == "slide";

@@ -1,5 +1,6 @@
 #include "inference/model/Layers.h"
 
+#include "inference/model/ProductType.h"
 #include "inference/model/TrainedLayers.h"
 
 #include <cmath>
@@ -96,7 +97,7 @@ torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch
 }
 
 torch::Tensor product(const nn::LinearImpl& linear, const torch::Tensor& x) {
-    return torch::linear(x.to(linear.weight.scalar_type()), linear.weight, linear.bias);
+    return linearProduct(x, linear.weight, linear.bias);
 }
 
 SelfAttentionImpl::SelfAttentionImpl(int width, int heads_, double dropout, const torch::Tensor& index)
@@ -142,8 +143,7 @@ torch::Tensor CrossAttentionImpl::forward(const torch::Tensor& queries, const to
 
 torch::Tensor CrossAttentionImpl::singleKey(const torch::Tensor& key) {
     const auto width = key.size(-1);
-    const auto value =
-        torch::linear(key.to(toKv->weight.scalar_type()), toKv->weight.narrow(0, width, width));
+    const auto value = linearProduct(key, toKv->weight.narrow(0, width, width));
     return (toOut ? product(*toOut->ptr<nn::LinearImpl>(0), value) : value).to(key.scalar_type());
 }
 

@@ -15,7 +15,7 @@ namespace spotglass {
 [[nodiscard]] torch::Tensor attend(const torch::Tensor& q, const torch::Tensor& k, const torch::Tensor& v,
                                    double scale, const torch::Tensor& bias, const torch::Tensor& keyMask);
 
-/// x W^T + b in the type of the weights, which is that of the result.
+/// x W^T + b in the type of the weights, or of a ProductTypeGuard, which is that of the result.
 [[nodiscard]] torch::Tensor product(const torch::nn::LinearImpl& linear, const torch::Tensor& x);
 
 /// Multi-head self-attention: to_qkv without bias, to_out.0 with (absent when heads == 1). With `offsets` > 0

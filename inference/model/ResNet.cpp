@@ -1,7 +1,9 @@
 #include "inference/model/ResNet.h"
 
+#include "inference/model/ProductType.h"
 #include "inference/model/SharedBatchNorm.h"
 
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -9,9 +11,21 @@ namespace spotglass {
 namespace nn = torch::nn;
 namespace {
 
-nn::Conv2d convolution(int in, int out, int kernel, int stride = 1) {
-    return nn::Conv2d(nn::Conv2dOptions(in, out, kernel).stride(stride).padding(kernel / 2).bias(false));
-}
+/// Padded to keep the size, without bias. In productType(), which nn::Conv2d cannot.
+struct ConvolutionImpl : nn::Module {
+    ConvolutionImpl(int in, int out, int kernel, int step = 1)
+        : weight(register_parameter("weight", torch::empty({out, in, kernel, kernel}))), stride(step),
+          padding(kernel / 2) {
+        nn::init::kaiming_uniform_(weight, std::sqrt(5)); // the draws that nn::Conv2d makes
+    }
+    torch::Tensor forward(const torch::Tensor& x) {
+        const auto type = productType(weight);
+        return torch::conv2d(x.to(type), weight.to(type), {}, stride, padding);
+    }
+    torch::Tensor weight;
+    int64_t stride, padding;
+};
+TORCH_MODULE(Convolution);
 
 struct ResidualBlockImpl : nn::Module {
     /// expansion 1: basic block of two 3 x 3 convolutions; 4: bottleneck 1 x 1, 3 x 3 (strided, as
@@ -19,18 +33,18 @@ struct ResidualBlockImpl : nn::Module {
     ResidualBlockImpl(int in, int width, int stride, int expansion) : bottleneck(expansion > 1) {
         const int out = width * expansion;
         conv1 = register_module("conv1",
-                                bottleneck ? convolution(in, width, 1) : convolution(in, width, 3, stride));
+                                bottleneck ? Convolution(in, width, 1) : Convolution(in, width, 3, stride));
         bn1 = register_module("bn1", SharedBatchNorm(width));
-        conv2 = register_module("conv2", bottleneck ? convolution(width, width, 3, stride)
-                                                    : convolution(width, width, 3));
+        conv2 = register_module("conv2", bottleneck ? Convolution(width, width, 3, stride)
+                                                    : Convolution(width, width, 3));
         bn2 = register_module("bn2", SharedBatchNorm(width));
         if (bottleneck) {
-            conv3 = register_module("conv3", convolution(width, out, 1));
+            conv3 = register_module("conv3", Convolution(width, out, 1));
             bn3 = register_module("bn3", SharedBatchNorm(out));
         }
         if (stride != 1 || in != out)
             downsample = register_module(
-                "downsample", nn::Sequential(convolution(in, out, 1, stride), SharedBatchNorm(out)));
+                "downsample", nn::Sequential(Convolution(in, out, 1, stride), SharedBatchNorm(out)));
     }
     torch::Tensor forward(const torch::Tensor& x) {
         auto y = bn2(conv2(torch::relu(bn1(conv1(x)))));
@@ -38,7 +52,7 @@ struct ResidualBlockImpl : nn::Module {
         return torch::relu(y + (downsample ? downsample->forward(x) : x));
     }
     bool bottleneck;
-    nn::Conv2d conv1{nullptr}, conv2{nullptr}, conv3{nullptr};
+    Convolution conv1{nullptr}, conv2{nullptr}, conv3{nullptr};
     SharedBatchNorm bn1{nullptr}, bn2{nullptr}, bn3{nullptr};
     nn::Sequential downsample{nullptr};
 };
@@ -53,7 +67,7 @@ TORCH_MODULE(Stage);
 } // namespace
 
 struct FoldedResNet::Network {
-    struct Convolution {
+    struct Folded {
         torch::Tensor weight, bias;
         int64_t stride = 1, padding = 0;
         [[nodiscard]] torch::Tensor operator()(const torch::Tensor& x) const {
@@ -61,23 +75,23 @@ struct FoldedResNet::Network {
         }
     };
     struct Block {
-        std::vector<Convolution> chain; ///< with relu between
-        std::optional<Convolution> shortcut;
+        std::vector<Folded> chain; ///< with relu between
+        std::optional<Folded> shortcut;
     };
     torch::Device device;
     torch::ScalarType type;
-    Convolution stem;
+    Folded stem;
     std::vector<Block> blocks;
 
     Network(const torch::Device& d, torch::ScalarType t) : device(d), type(t) {}
-    [[nodiscard]] Convolution fold(const nn::Conv2dImpl& c, const SharedBatchNormImpl& n) const {
+    [[nodiscard]] Folded fold(const ConvolutionImpl& c, const SharedBatchNormImpl& n) const {
         // In 64 bits: rounding twice would show at the 1e-5 that results must agree to.
         const auto wide = [](const torch::Tensor& x) { return x.detach().to(torch::kFloat64); };
         const auto factor = wide(n.weight) / torch::sqrt(wide(n.running_var) + SharedBatchNormImpl::epsilon);
         const auto weight = wide(c.weight) * factor.view({-1, 1, 1, 1});
         const auto bias = wide(n.bias) - wide(n.running_mean) * factor;
         return {weight.to(device, type).contiguous(torch::MemoryFormat::ChannelsLast), bias.to(device, type),
-                c.options.stride()->at(0), c.weight.size(2) / 2};
+                c.stride, c.padding};
     }
 };
 
@@ -85,7 +99,7 @@ FoldedResNet::FoldedResNet(nn::Sequential& network, const torch::Device& device,
     : network_(std::make_unique<Network>(device, type)) {
     const torch::NoGradGuard noGradient;
     auto& folded = *network_;
-    folded.stem = folded.fold(*network->ptr(0)->as<nn::Conv2d>(), *network->ptr(1)->as<SharedBatchNorm>());
+    folded.stem = folded.fold(*network->ptr(0)->as<Convolution>(), *network->ptr(1)->as<SharedBatchNorm>());
     for (std::size_t stage = 4; stage < network->size(); ++stage)
         for (auto& child : network->ptr(stage)->children()) {
             const auto& block = *child->as<ResidualBlockImpl>();
@@ -93,7 +107,7 @@ FoldedResNet::FoldedResNet(nn::Sequential& network, const torch::Device& device,
                                std::nullopt};
             if (block.bottleneck) out.chain.push_back(folded.fold(*block.conv3, *block.bn3));
             if (block.downsample)
-                out.shortcut = folded.fold(*block.downsample->ptr(0)->as<nn::Conv2d>(),
+                out.shortcut = folded.fold(*block.downsample->ptr(0)->as<Convolution>(),
                                            *block.downsample->ptr(1)->as<SharedBatchNorm>());
             folded.blocks.push_back(std::move(out));
         }
@@ -118,8 +132,7 @@ nn::Sequential makePatchEncoder(const std::string& architecture, int outputWidth
     const int expansion = bottleneck ? 4 : 1;
     const int base = bottleneck ? 64 : outputWidth / 8;
     const std::vector<int> depths = bottleneck ? std::vector<int>{3, 4, 6} : std::vector<int>{2, 2, 2, 2};
-    nn::Sequential net(nn::Conv2d(nn::Conv2dOptions(3, base, 7).stride(2).padding(3).bias(false)),
-                       SharedBatchNorm(base), nn::ReLU(),
+    nn::Sequential net(Convolution(3, base, 7, 2), SharedBatchNorm(base), nn::ReLU(),
                        nn::MaxPool2d(nn::MaxPool2dOptions(3).stride(2).padding(1)));
     int in = base;
     for (std::size_t stage = 0; stage < depths.size(); ++stage) {
@@ -132,7 +145,7 @@ nn::Sequential makePatchEncoder(const std::string& architecture, int outputWidth
         net->push_back(blocks);
     }
     for (auto& module : net->modules(false)) // as torchvision starts them
-        if (auto* conv = module->as<nn::Conv2d>())
+        if (auto* conv = module->as<Convolution>())
             nn::init::kaiming_normal_(conv->weight, 0, torch::kFanOut, torch::kReLU);
     return net;
 }

@@ -22,7 +22,8 @@ Tensor SharedBatchNormImpl::forward(const Tensor& input) {
 }
 
 /// The sum of squares is of what is centred already: of the squares themselves nothing might be left.
-Tensor SharedBatchNormImpl::overAllProcesses(const Tensor& input) {
+Tensor SharedBatchNormImpl::overAllProcesses(const Tensor& given) {
+    const auto input = given.to(weight.scalar_type()); // products may be of a smaller type
     const auto channels = input.size(1);
     const auto column = [&](const Tensor& x) { return x.view({1, channels, 1, 1}); };
     const double own = static_cast<double>(input.numel()) / static_cast<double>(channels);
@@ -37,7 +38,8 @@ Tensor SharedBatchNormImpl::overAllProcesses(const Tensor& input) {
         running_mean.mul_(1 - momentum).add_(mean, momentum);
         running_var.mul_(1 - momentum).add_(variance * (count / (count - 1)), momentum);
     }
-    return centred * column(torch::rsqrt(variance + epsilon) * weight) + column(bias);
+    return (centred * column(torch::rsqrt(variance + epsilon) * weight) + column(bias))
+        .to(given.scalar_type());
 }
 
 } // namespace spotglass

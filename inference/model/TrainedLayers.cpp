@@ -1,6 +1,7 @@
 #include "inference/model/TrainedLayers.h"
 
 #include "inference/model/Dropout.h"
+#include "inference/model/ProductType.h"
 
 #include <algorithm>
 
@@ -46,7 +47,19 @@ struct DropoutFunction : torch::autograd::Function<DropoutFunction> {
 /// Parameters of an MLP and the norm before it.
 struct Mlp {
     Tensor normWeight, normBias, weight1, bias1, weight2, bias2;
+    /// With the products' parameters in this type.
+    [[nodiscard]] Mlp in(torch::ScalarType type) const {
+        return {normWeight, normBias, weight1.to(type), bias1.to(type), weight2.to(type), bias2.to(type)};
+    }
 };
+
+/// sum += a b, whatever type a and b have.
+void addProduct(Tensor& sum, const Tensor& a, const Tensor& b) {
+    if (sum.scalar_type() == a.scalar_type())
+        sum.addmm_(a, b);
+    else
+        sum.add_(at::mm(a, b));
+}
 
 /// Some rows on their way through the MLP, as the backward pass needs them.
 struct Rows {
@@ -62,6 +75,7 @@ Rows intoHidden(const Tensor& x, const Mlp& mlp, const Dropped& dropped, int64_t
     Rows rows;
     std::tie(rows.normed, rows.mean, rows.rate) =
         at::native_layer_norm(x, {x.size(1)}, mlp.normWeight, mlp.normBias, kNormEpsilon);
+    rows.normed = rows.normed.to(mlp.weight1.scalar_type());
     rows.before = at::addmm(mlp.bias1, rows.normed, mlp.weight1.t());
     rows.hidden = at::gelu(rows.before);
     dropOut(rows.hidden, dropped.p, hiddenSeed(dropped), firstRow * rows.hidden.size(1));
@@ -85,16 +99,17 @@ struct MlpGradients {
             out = gradient.clone();
             dropOut(out, dropped.p, dropped.seed, firstRow * out.size(1));
         }
-        sum.weight2.addmm_(out.t(), rows.hidden);
         sum.bias2.add_(out.sum(0));
+        out = out.to(mlp.weight2.scalar_type());
+        addProduct(sum.weight2, out.t(), rows.hidden);
         auto hidden = at::mm(out, mlp.weight2);
         dropOut(hidden, dropped.p, hiddenSeed(dropped), firstRow * hidden.size(1));
         hidden = at::gelu_backward(hidden, rows.before);
-        sum.weight1.addmm_(hidden.t(), rows.normed);
-        sum.bias1.add_(hidden.sum(0));
-        const auto [toInput, toWeight, toBias] =
-            at::native_layer_norm_backward(at::mm(hidden, mlp.weight1), x, {x.size(1)}, rows.mean, rows.rate,
-                                           mlp.normWeight, mlp.normBias, {true, true, true});
+        addProduct(sum.weight1, hidden.t(), rows.normed);
+        sum.bias1.add_(hidden.sum(0, false, sum.bias1.scalar_type()));
+        const auto [toInput, toWeight, toBias] = at::native_layer_norm_backward(
+            at::mm(hidden, mlp.weight1).to(x.scalar_type()), x, {x.size(1)}, rows.mean, rows.rate,
+            mlp.normWeight, mlp.normBias, {true, true, true});
         sum.normWeight.add_(toWeight);
         sum.normBias.add_(toBias);
         return gradient + toInput;
@@ -106,27 +121,30 @@ struct MlpFunction : torch::autograd::Function<MlpFunction> {
     static Tensor forward(Context* context, const Tensor& x, const Tensor& normWeight, const Tensor& normBias,
                           const Tensor& weight1, const Tensor& bias1, const Tensor& weight2,
                           const Tensor& bias2, const Dropped& dropped) {
-        const Mlp mlp{normWeight, normBias, weight1, bias1, weight2, bias2};
+        const auto type = productType(weight1);
+        const auto mlp = Mlp{normWeight, normBias, weight1, bias1, weight2, bias2}.in(type);
         auto out = torch::empty_like(x);
         for (int64_t begin = 0; begin < x.size(0); begin += kRowsAtATime) {
             const auto count = std::min(kRowsAtATime, x.size(0) - begin);
             const auto part = x.narrow(0, begin, count);
-            auto result = at::addmm(bias2, intoHidden(part, mlp, dropped, begin).hidden, weight2.t());
+            auto result = at::addmm(mlp.bias2, intoHidden(part, mlp, dropped, begin).hidden, mlp.weight2.t());
             dropOut(result, dropped.p, dropped.seed, begin * x.size(1));
             auto place = out.narrow(0, begin, count);
             at::add_out(place, part, result);
         }
         context->save_for_backward({x, normWeight, normBias, weight1, bias1, weight2, bias2});
+        context->saved_data["type"] = static_cast<int64_t>(type);
         dropped.keep(*context);
         return out;
     }
     static Gradients backward(Context* context, Gradients gradients) {
         const auto saved = context->get_saved_variables();
         const auto& x = saved[0];
-        const Mlp mlp{saved[1], saved[2], saved[3], saved[4], saved[5], saved[6]};
+        const Mlp own{saved[1], saved[2], saved[3], saved[4], saved[5], saved[6]};
+        const auto mlp = own.in(static_cast<torch::ScalarType>(context->saved_data["type"].toInt()));
         const Dropped dropped(*context);
         const auto given = gradients[0].contiguous();
-        MlpGradients sums(mlp);
+        MlpGradients sums(own);
         auto toX = torch::empty_like(x);
         for (int64_t begin = 0; begin < x.size(0); begin += kRowsAtATime) {
             const auto count = std::min(kRowsAtATime, x.size(0) - begin);

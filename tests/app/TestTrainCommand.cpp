@@ -213,7 +213,8 @@ class TestTrainCommand : public QObject {
         QCOMPARE(folds.keys(), (QStringList{QStringLiteral("A"), QStringLiteral("B"), QStringLiteral("C")}));
         for (const auto& name : folds.keys())
             QVERIFY(folds[name].toObject()[QStringLiteral("stopped_by")].toString() != name);
-        for (const char* what : {"model", "shuffled_images", "ridge_with_context", "training_mean"})
+        for (const char* what :
+             {"model", "shuffled_images", "ridge_with_context", "position_only", "training_mean"})
             QVERIFY2(report.contains(QLatin1String(what)), qPrintable(outcome.out.left(2000)));
         QVERIFY(QFile::exists(at("cv/summary.json")) && QFile::exists(at("cv/sections.safetensors")));
         const auto card = json(run({QStringLiteral("model"), QStringLiteral("info"),
@@ -221,6 +222,91 @@ class TestTrainCommand : public QObject {
         const auto trained =
             card[QStringLiteral("training")].toObject()[QStringLiteral("sections")].toArray();
         QVERIFY(trained.size() == 2 && !trained.contains(QStringLiteral("A1")));
+        QVERIFY2(outcome.err.contains(QStringLiteral("Ridge with context  ")), qPrintable(outcome.err));
+
+        // Taken up again nothing is trained, and the figures are the same.
+        const auto saved = content(at("cv/B/model.safetensors"));
+        QVERIFY(QFile::remove(at("cv/summary.json")));
+        const QStringList again{QStringLiteral("crossvalidate"),
+                                QStringLiteral("--cohort"),
+                                at("cohort"),
+                                QStringLiteral("-o"),
+                                at("cv"),
+                                QStringLiteral("--json"),
+                                QStringLiteral("--resume"),
+                                QStringLiteral("--config")};
+        const auto resumed = run(again + QStringList{config});
+        QVERIFY2(resumed.code == 0, qPrintable(resumed.err));
+        QVERIFY(!resumed.err.contains(QStringLiteral("Epoch ")));
+        QCOMPARE(json(resumed), report);
+        QCOMPARE(content(at("cv/B/model.safetensors")), saved);
+        // Only the fold that is missing is trained again; other settings are another run.
+        QVERIFY(QDir(at("cv/C")).removeRecursively());
+        const auto partly = run(again + QStringList{config});
+        QVERIFY2(partly.code == 0, qPrintable(partly.err));
+        QCOMPARE(partly.err.count(QStringLiteral("Epoch 1: ")), 2);
+        QCOMPARE(json(partly), report);
+        const auto other =
+            run(again + QStringList{write("cv2.json", configuration(", \"maximum_epochs\": 1"))});
+        QCOMPARE(other.code, 3);
+        QVERIFY2(other.err.contains(QStringLiteral("other settings")), qPrintable(other.err));
+    }
+    /// The published protocol chooses the epoch on the test patient; here that is said.
+    void theReferencesWaySaysSo() {
+        const auto config = write("reported.json", configuration(", \"maximum_epochs\": 2"));
+        const auto outcome =
+            run({QStringLiteral("crossvalidate"), QStringLiteral("--cohort"), at("cohort"),
+                 QStringLiteral("--config"), config, QStringLiteral("--epoch-by"), QStringLiteral("reported"),
+                 QStringLiteral("-o"), at("reported"), QStringLiteral("--json")});
+        QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+        const auto report = json(outcome);
+        QVERIFY(outcome.err.contains(QStringLiteral("better than what a new section would get")));
+        QCOMPARE(report[QStringLiteral("epoch_chosen_by")].toString(),
+                 QStringLiteral("the reported sections"));
+        const auto folds = report[QStringLiteral("folds")].toObject();
+        for (const auto& name : folds.keys())
+            QCOMPARE(folds[name].toObject()[QStringLiteral("stopped_by")].toString(), name);
+        // What is reported is the best epoch of the reported section.
+        double best = -2;
+        for (const auto& event : events(at("reported/A")))
+            if (event[QStringLiteral("event")] == QStringLiteral("epoch"))
+                best = std::max(best, event[QStringLiteral("validation")][QStringLiteral("pcc")].toDouble());
+        const auto sections = report[QStringLiteral("model")][QStringLiteral("sections")].toObject();
+        QVERIFY(std::abs(sections[QStringLiteral("A1")].toObject()[QStringLiteral("pcc")].toDouble() - best) <
+                1e-6);
+    }
+    /// Rows of configurations, every one on every fold, in one table.
+    void anExperimentIsATable() {
+        static_cast<void>(write("base.json", configuration(", \"maximum_epochs\": 1")));
+        const auto grid = write("grid.json", R"({"base": "base.json", "rows": {"DKAN": {}, "ST-Net":
+            {"model": {"design": "stnet"}}}, "grid": {"/batch": [8]}})");
+        const auto outcome = run({QStringLiteral("experiment"), QStringLiteral("--cohort"), at("cohort"),
+                                  QStringLiteral("--grid"), grid, QStringLiteral("-o"), at("experiment"),
+                                  QStringLiteral("--json")});
+        QVERIFY2(outcome.code == 0, qPrintable(outcome.err));
+        const auto rows = json(outcome)[QStringLiteral("rows")].toArray();
+        QCOMPARE(rows.size(), 2);
+        QCOMPARE(rows[1][QStringLiteral("name")].toString(), QStringLiteral("ST-Net, batch 8"));
+        const auto table =
+            QString::fromUtf8(content(at("experiment/table.csv"))).split(QStringLiteral("\r\n"));
+        QCOMPARE(table.size(), 8); // heading, two models, four floors, the end
+        QVERIFY(table[2].startsWith(QStringLiteral("\"ST-Net, batch 8\",")));
+        const auto figure = rows[1][QStringLiteral("summary")][QStringLiteral("model")]
+                                [QStringLiteral("metrics")][QStringLiteral("mse")][QStringLiteral("mean")]
+                                    .toDouble();
+        QVERIFY(std::abs(table[2].split(QLatin1Char(','))[4].toDouble() - figure) <
+                1e-6); // the name has a comma
+        QVERIFY(outcome.err.contains(QStringLiteral("ST-Net, batch 8")));
+        QVERIFY(QFile::exists(at("experiment/ST-Net-batch-8/B/model.safetensors")));
+        // What is wrong in the last row is said before the first is trained.
+        const auto wrong = run({QStringLiteral("experiment"), QStringLiteral("--cohort"), at("cohort"),
+                                QStringLiteral("--grid"),
+                                write("wrong.json", R"({"base": "base.json", "rows": {"good": {}, "bad":
+            {"model": {"emb_dim": 64}}}})"),
+                                QStringLiteral("-o"), at("wrong")});
+        QCOMPARE(wrong.code, 3);
+        QVERIFY2(wrong.err.contains(QStringLiteral("row bad")), qPrintable(wrong.err));
+        QVERIFY(!QFile::exists(at("wrong/good")));
     }
 };
 

@@ -1,9 +1,9 @@
 // What a training step costs: the program's against the plain one, at the same weights and batch.
 // bench_training
 // [--spots 8] [--sections 2] [--section-spots 300] [--genes 250] [--width 1024] [--patch 224] [--repeats 3]
-// [--dropout 0.3] [--part 0] [--skip-plain]. One JSON document on standard output. With --dropout 0 the two
-// steps' losses and gradients are compared as well. With --part the batch is computed so many spots at a
-// time.
+// [--dropout 0.3] [--part 0] [--bf16] [--skip-plain]. One JSON document on standard output. With --dropout 0
+// the two steps' losses and gradients are compared as well. With --part the batch is computed so many spots
+// at a time, with --bf16 the program's products are 16-bit.
 #include "bench/PlainDkan.h"
 #include "inference/model/ModelBench.h"
 #include "inference/model/Parallel.h"
@@ -61,7 +61,7 @@ struct Settings {
     int spots = 8, sections = 2, sectionSpots = 300, genes = 250, width = 1024, patch = 224, repeats = 3,
         part = 0;
     double dropout = -1; ///< that of the published configuration
-    bool plain = true;
+    bool plain = true, brainFloats = false;
 };
 
 Settings settingsOf(int count, char** arguments) {
@@ -70,6 +70,10 @@ Settings settingsOf(int count, char** arguments) {
         const std::string name = arguments[i];
         if (name == "--skip-plain") {
             s.plain = false;
+            continue;
+        }
+        if (name == "--bf16") {
+            s.brainFloats = true;
             continue;
         }
         const double value = i + 1 < count ? std::atof(arguments[++i]) : 0;
@@ -243,6 +247,7 @@ int main(int count, char** arguments) {
                   {"genes", s.genes},
                   {"width", s.width},
                   {"spots_at_once", s.part > 0 ? s.part : s.spots},
+                  {"precision", s.brainFloats ? "bf16" : "fp32"},
                   {"weights_gradients_adam_bytes", 16 * weightsOf(net)},
                   {"threads", at::get_num_threads()},
                   {"dropout", config.image.dropout},
@@ -257,13 +262,14 @@ int main(int count, char** arguments) {
     model.network = net;
     model.geneEmbeddings = batch.text;
     const Ranks alone;
-    BatchGradients gradients(model, {loss, s.part, 0}, alone);
+    BatchGradients gradients(
+        model, {loss, s.part, 0, s.brainFloats ? std::optional(torch::kBFloat16) : std::nullopt}, alone);
     const auto parts = inParts(batch, s.patch);
     const auto section = [&](std::size_t i) {
         return std::pair(batch.sections[i].features, batch.sections[i].positions);
     };
     ours.gradientsOf = [&] {
-        if (s.part > 0) return gradients.add(parts, section, 0).total.item<double>();
+        if (s.part > 0 || s.brainFloats) return gradients.add(parts, section, 0).total.item<double>();
         return ofLoss(ourLoss(net, batch, loss));
     };
     theirs.gradientsOf = [&] {
@@ -280,7 +286,7 @@ int main(int count, char** arguments) {
         document["times_faster"] = spread(ratios);
         document["activation_share"] =
             static_cast<double>(ours.activations) / static_cast<double>(theirs.activations);
-        if (config.image.dropout == 0 && s.part == 0) {
+        if (config.image.dropout == 0 && s.part == 0 && !s.brainFloats) {
             document["loss_differs_by"] = std::abs(ours.loss / theirs.loss - 1);
             document["gradients_differ_by"] = distance(ours.gradients, theirs.gradients);
         }

@@ -1,5 +1,6 @@
 #include "inference/engine/SpotGrid.h"
 
+#include <cmath>
 #include <map>
 #include <QtTest>
 #include <set>
@@ -95,6 +96,49 @@ class TestSpotGrid : public QObject {
         QVERIFY(grid.error().sentence().find("200 um, or that divided by a whole number: 100") !=
                 std::string::npos);
         QVERIFY(!SpotGrid::plan(slide(400)));
+    }
+    /// Axial coordinates: what is adjacent on the array is adjacent on the lattice, at one distance.
+    void aHexagonalLatticeCoversTheSlideEvenly_data() {
+        QTest::addColumn<double>("pitch");
+        QTest::newRow("of the model") << 200.0;
+        QTest::newRow("half") << 100.0;
+    }
+    void aHexagonalLatticeCoversTheSlideEvenly() {
+        QFETCH(const double, pitch);
+        auto settings = slide(pitch);
+        settings.hexagonal = true;
+        const auto grid = SpotGrid::plan(settings);
+        QVERIFY(grid.has_value());
+        const double step = pitch / settings.scale.x;
+        std::map<std::pair<int, int>, Level0Point> spots;
+        for (const auto& window : grid->windows(everywhere)) {
+            for (const auto& spot : window.spots)
+                QVERIFY(spots.emplace(std::pair(spot.column, spot.row), spot.center).second); // in one window
+            for (const auto& a : window.context) // one lattice at the model's pitch
+                for (const auto& b : window.context)
+                    if (a.row == b.row && a.column + 1 == b.column)
+                        QVERIFY(std::abs(b.center.x - a.center.x - 200 / settings.scale.x) < 1e-6);
+        }
+        const auto apart = [](Level0Point a, Level0Point b) { return std::hypot(a.x - b.x, a.y - b.y); };
+        int inside = 0;
+        for (const auto& [place, center] : spots) {
+            QVERIFY(center.x >= 0 && center.y >= 0 && center.x < settings.width &&
+                    center.y < settings.height);
+            int neighbours = 0;
+            for (const auto& [column, row] : {std::pair{0, 1}, {0, -1}, {1, 0}, {-1, 0}, {1, -1}, {-1, 1}}) {
+                const auto found = spots.find({place.first + column, place.second + row});
+                if (found == spots.end()) continue;
+                ++neighbours;
+                QVERIFY(std::abs(apart(center, found->second) - step) < 1e-6);
+            }
+            inside += neighbours == 6;
+        }
+        QVERIFY(inside > 0.8 * static_cast<double>(spots.size()));
+        const double expected = settings.width * settings.height / (step * step * std::sqrt(3.0) / 2);
+        QVERIFY2(std::abs(static_cast<double>(spots.size()) / expected - 1) < 0.08,
+                 std::to_string(static_cast<double>(spots.size()) / expected).c_str());
+        QCOMPARE(grid->latticeToLevel0().toLevel0(spots.begin()->first.first, spots.begin()->first.second),
+                 spots.begin()->second);
     }
     void aSlideSmallerThanAStepStillHasOneSpot() {
         const auto grid = SpotGrid::plan({100, 80, {0.5, 0.5}, 200, 2000, 0});

@@ -9,10 +9,23 @@ namespace {
 
 using Names = std::vector<std::string_view>;
 
-const Names everything = {"viewer/base",     "viewer/slide",      "viewer/tiles",     "viewer/canvas",
-                          "inference/model", "inference/engine",  "inference/store",  "inference/knowledge",
-                          "training/cohort", "training/audit",    "training",         "ui",
-                          "app/desktop",     "app/engine_module", "app/matrix_probe", "app/cli"};
+const Names everything = {"viewer/base",
+                          "viewer/slide",
+                          "viewer/tiles",
+                          "viewer/canvas",
+                          "inference/model",
+                          "inference/engine",
+                          "inference/store",
+                          "inference/knowledge",
+                          "training/cohort",
+                          "training/audit",
+                          "training",
+                          "training/experiment",
+                          "ui",
+                          "app/desktop",
+                          "app/engine_module",
+                          "app/matrix_probe",
+                          "app/cli"};
 
 Layer row(std::string_view folder, Names folders, Names libraries) {
     return {folder, std::move(folders), std::move(libraries)};
@@ -52,11 +65,13 @@ std::vector<Layer> sources() {
             {"viewer/base", "viewer/slide", "inference/model", "inference/engine", "inference/store",
              "inference/knowledge", "training/cohort"},
             {"torch", "opencv"}),
+        row("training/experiment", {"viewer/base", "inference/model", "training", "training/cohort"},
+            {"torch"}),
         row("ui", {"viewer/base", "viewer/slide", "viewer/tiles", "viewer/canvas"},
             {"QtCore", "QtGui", "QtWidgets", "QtPrintSupport", "qcustomplot"}),
         row("app/engine_module",
             {"viewer/base", "viewer/slide", "inference/model", "inference/engine", "inference/store",
-             "inference/knowledge", "training", "training/cohort"},
+             "inference/knowledge", "training", "training/cohort", "training/experiment"},
             {"torch", "opencv"}),
         row("app/matrix_probe", {"viewer/base"}, {}),
         row("app/cli",
@@ -81,7 +96,7 @@ std::vector<Layer> withTests(std::vector<Layer> table) {
         tests("tests/engine", {"inference/engine"}),
         tests("tests/store", {"inference/store"}),
         tests("tests/knowledge", {"inference/knowledge"}),
-        tests("tests/training", {"training", "training/cohort", "training/audit"},
+        tests("tests/training", {"training", "training/cohort", "training/audit", "training/experiment"},
               {"QtNetwork"}), // to find a free port
         tests("tests/ui", {"ui"}),
         tests("tests/app", {"app/cli", "app/desktop", "app/engine_module"}, {"QtNetwork"}),

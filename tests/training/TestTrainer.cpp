@@ -64,6 +64,25 @@ class TestTrainer : public QObject {
     Q_OBJECT
 
   private Q_SLOTS:
+    /// Mixed precision: another arithmetic, the same learning.
+    void learnsWithBrainFloatProducts() {
+        auto config = tinyConfig();
+        config.maximumEpochs = 40;
+        const auto best = [](const Outcome& o) {
+            double pcc = -2;
+            for (const auto& event : o.events)
+                if (event["event"] == "epoch") pcc = std::max(pcc, validationPcc(event));
+            return pcc;
+        };
+        const double exact = best(run(config));
+        config.precision = "bf16";
+        const auto o = run(config);
+        QVERIFY2(o.model.has_value(), o.model ? "" : o.model.error().sentence().c_str());
+        for (const auto& parameter : o.model->network->parameters())
+            QCOMPARE(parameter.scalar_type(), torch::kFloat32);
+        QVERIFY2(best(o) > exact - 0.1, qPrintable(QString::number(best(o)) + QStringLiteral(" instead of ") +
+                                                   QString::number(exact)));
+    }
     void learnsAndKeepsTheBestEpoch() {
         auto config = tinyConfig();
         config.maximumEpochs = 60;
