@@ -1,7 +1,7 @@
 #include "training/SpotDataset.h"
 
 #include "inference/engine/FeatureBank.h"
-#include "inference/model/DkanInference.h"
+#include "inference/model/DkanEnsemble.h"
 #include "inference/model/TensorConversion.h"
 #include "training/cohort/Expression.h"
 #include "viewer/slide/SlidePyramid.h"
@@ -129,7 +129,9 @@ torch::Tensor networkPatches(const torch::Tensor& bytes) {
     return imageNetNormalised(bytes.to(torch::kFloat32).div_(255));
 }
 
-torch::Tensor predictSection(LoadedModel& model, const SectionTensors& section) {
+namespace {
+
+torch::Tensor predictedBy(LoadedModel& model, const SectionTensors& section) {
     const torch::NoGradGuard noGradient;
     model.network->eval();
     const auto device = model.network->parameters().front().device();
@@ -150,6 +152,18 @@ torch::Tensor predictSection(LoadedModel& model, const SectionTensors& section) 
                 .prediction.to(torch::kCPU));
     }
     return torch::cat(rows);
+}
+
+} // namespace
+
+torch::Tensor predictSection(LoadedModel& model, const SectionTensors& section) {
+    const torch::NoGradGuard noGradient;
+    torch::Tensor sum;
+    for (auto& member : membersOf(model)) {
+        auto predicted = predictedBy(member, section);
+        sum = sum.defined() ? sum + predicted : predicted;
+    }
+    return sum / model.card.members;
 }
 
 } // namespace spotglass

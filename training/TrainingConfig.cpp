@@ -1,5 +1,6 @@
 #include "training/TrainingConfig.h"
 
+#include "inference/model/ModelCard.h"
 #include "training/ModelParts.h"
 #include "viewer/base/Files.h"
 
@@ -34,6 +35,7 @@ const std::set<std::string> kKeys{"model",
                                   "average_weights",
                                   "feature_dropout",
                                   "seed",
+                                  "members",
                                   "augment",
                                   "stain_augmentation",
                                   "from",
@@ -72,6 +74,7 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
     if (c.precision != "fp32" && c.precision != "bf16") return wrong("precision", "\"fp32\" or \"bf16\"");
     if (c.maximumEpochs < 1 || c.patience < 1 || c.fixedEpochs < 0)
         return wrong("maximum_epochs, patience or fixed_epochs", "positive");
+    if (c.members < 1 || c.members > ModelCard::kMostMembers) return wrong("members", "between 1 and 64");
     if (c.averageWeights < 0 || c.averageWeights >= 1)
         return wrong("average_weights", "at least 0 and below 1");
     if (c.featureDropout < 0 || c.featureDropout >= 1)
@@ -157,6 +160,7 @@ Result<TrainingConfig> parseTrainingConfig(const Json& j, const std::filesystem:
         c.averageWeights = j.value("average_weights", c.averageWeights);
         c.featureDropout = j.value("feature_dropout", c.featureDropout);
         c.seed = j.value("seed", c.seed);
+        c.members = j.value("members", c.members);
         c.augment = j.value("augment", c.augment);
         c.stainAugmentation = j.value("stain_augmentation", c.stainAugmentation);
         c.from = path("from");

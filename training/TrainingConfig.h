@@ -38,6 +38,7 @@ struct TrainingConfig {
     double averageWeights = 0; ///< > 0: decay of an exponential average of the weights, which is what is kept
     double featureDropout = 0; ///< share of frozen-feature values dropped in training
     std::uint64_t seed = 2021;
+    int members = 1;              ///< networks with seeds of their own, whose mean is the prediction
     bool augment = true;          ///< flips and quarter turns of the patch
     double stainAugmentation = 0; ///< strength of random stain and colour of the patch; 0.2: +-20 %
     double distillation = 0.3;

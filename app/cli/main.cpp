@@ -1,4 +1,3 @@
-#include "app/cli/AuditCommand.h"
 #include "app/cli/bench/TrainingBench.h"
 #include "app/cli/bench/ViewerBench.h"
 #include "app/cli/InfoCommand.h"
@@ -46,7 +45,8 @@ struct Commands {
     EvaluateOptions evaluate;
     MetricsOptions metrics;
     ReplayOptions replay;
-    ImportOptions import;
+    ImportOptions importing;
+    JoinOptions join;
     SynthOptions synth;
     ViewerBenchOptions viewerBench;
     EncoderAddOptions encoderAdd;
@@ -192,7 +192,7 @@ void addTrainingCommands(CLI::App& app, Commands& c) {
     audit->add_option("--sections", c.audit.sections, "Only these sections, separated by commas")
         ->delimiter(',');
     audit->add_flag("--json", c.audit.json, "One JSON document on standard output");
-    audit->callback([&c] { c.action = [&c] { return runAudit(c.audit); }; });
+    audit->callback([&c] { c.action = inModule(&EngineModule::audit, c.audit); });
 
     auto* train = app.add_subcommand("train", "Train a model on a cohort");
     train->add_option("--cohort", c.train.cohort, cohortHelp)->required();
@@ -312,23 +312,29 @@ void addModelCommands(CLI::App& app, Commands& c) {
             return (*module)->modelInfo(c.model, c.json);
         };
     });
-    auto* import = model->add_subcommand("import", "Make a model file of an official checkpoint");
-    import->add_option("checkpoint", c.import.checkpoint, "Lightning checkpoint (.ckpt)")->required();
-    import->add_option("--genes", c.import.genes, "Gene symbols in the checkpoint's order, one a line")
+    auto* checkpoint = model->add_subcommand("import", "Make a model file of an official checkpoint");
+    checkpoint->add_option("checkpoint", c.importing.checkpoint, "Lightning checkpoint (.ckpt)")->required();
+    checkpoint->add_option("--genes", c.importing.genes, "Gene symbols in the checkpoint's order, one a line")
         ->required();
-    import->add_option("--text", c.import.text, "Gene semantic embeddings (.safetensors)")->required();
-    import->add_option("-o,--output", c.import.output, "Model file")->required();
-    import->callback([&c] { c.action = inModule(&EngineModule::importModel, c.import);
-});
-auto* replay = model->add_subcommand("replay", "Compute a folder of golden numbers again");
-replay->add_option("folder", c.replay.folder, "Folder with weights, tensors and expected.json")->required();
-replay->add_option("--precision", c.replay.precision, "fp32 or fp64")
-    ->check(CLI::IsMember({"fp32", "fp64"}))
-    ->capture_default_str();
-replay->add_option("-o,--output", c.replay.output, "Folder for outputs.safetensors and steps.json")
-    ->required();
-replay->callback([&c] { c.action = inModule(&EngineModule::replay, c.replay); });
-} // namespace
+    checkpoint->add_option("--text", c.importing.text, "Gene semantic embeddings (.safetensors)")->required();
+    checkpoint->add_option("-o,--output", c.importing.output, "Model file")->required();
+    checkpoint->callback([&c] { c.action = inModule(&EngineModule::importModel, c.importing); });
+    auto* join = model->add_subcommand("join", "Make one model of several, whose prediction is their mean");
+    join->add_option("models", c.join.models, "Model files of one configuration and panel")
+        ->required()
+        ->expected(2, -1);
+    join->add_option("-o,--output", c.join.output, "Model file")->required();
+    join->callback([&c] { c.action = inModule(&EngineModule::joinModels, c.join); });
+    auto* replay = model->add_subcommand("replay", "Compute a folder of golden numbers again");
+    replay->add_option("folder", c.replay.folder, "Folder with weights, tensors and expected.json")
+        ->required();
+    replay->add_option("--precision", c.replay.precision, "fp32 or fp64")
+        ->check(CLI::IsMember({"fp32", "fp64"}))
+        ->capture_default_str();
+    replay->add_option("-o,--output", c.replay.output, "Folder for outputs.safetensors and steps.json")
+        ->required();
+    replay->callback([&c] { c.action = inModule(&EngineModule::replay, c.replay); });
+}
 
 } // namespace
 

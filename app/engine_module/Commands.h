@@ -11,6 +11,7 @@
 namespace spotglass {
 
 Result<void> runPredict(const PredictOptions& options);
+Result<void> runAudit(const AuditOptions& options);
 Result<void> runTrain(const TrainOptions& options);
 Result<void> runCrossvalidate(const CrossvalidateOptions& options);
 Result<void> runExperiment(const ExperimentOptions& options);
@@ -19,6 +20,7 @@ Result<void> runMetrics(const MetricsOptions& options);
 Result<void> runSynth(const SynthOptions& options);
 Result<void> runReplay(const ReplayOptions& options);
 Result<void> runImport(const ImportOptions& options);
+Result<void> runJoin(const JoinOptions& options);
 Result<void> runModelInfo(const std::filesystem::path& model, bool json);
 
 Result<void> runEncoderAdd(const EncoderAddOptions& options);

@@ -1,4 +1,5 @@
 #include "app/engine_module/EngineModule.h"
+#include "viewer/base/Processors.h"
 
 #include "app/engine_module/Commands.h"
 #include "inference/engine/Devices.h"
@@ -39,12 +40,14 @@ class Module final : public EngineModule {
   public:
     Module() {
         keepComputingThreadsFromSpinning();
-        // LibTorch starts with one thread here; without a setting of the user's it should use the machine.
-        at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+        at::set_num_threads(availableProcessors()); // LibTorch starts with one thread here
     }
     EngineFactory& engines() override { return factory_; }
     Result<void> predict(const PredictOptions& o) override {
         return guarded([&] { return runPredict(o); });
+    }
+    Result<void> audit(const AuditOptions& o) override {
+        return guarded([&] { return runAudit(o); });
     }
     Result<void> train(const TrainOptions& o) override {
         return guarded([&] { return runTrain(o); });
@@ -66,6 +69,9 @@ class Module final : public EngineModule {
     }
     Result<void> importModel(const ImportOptions& o) override {
         return guarded([&] { return runImport(o); });
+    }
+    Result<void> joinModels(const JoinOptions& o) override {
+        return guarded([&] { return runJoin(o); });
     }
     Result<void> modelInfo(const std::filesystem::path& m, bool j) override {
         return guarded([&] { return runModelInfo(m, j); });

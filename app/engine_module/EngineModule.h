@@ -85,6 +85,11 @@ struct CrossvalidateOptions {
 };
 /// `config` is the grid.
 struct ExperimentOptions : CrossvalidateOptions {};
+struct AuditOptions {
+    std::filesystem::path cohort;
+    std::vector<std::string> sections; ///< all when empty
+    bool json = false;
+};
 struct EvaluateOptions {
     std::filesystem::path model, cohort;
     std::filesystem::path workspace; ///< which knows frozen encoders; may be empty
@@ -106,6 +111,10 @@ struct ReplayOptions {
 struct ImportOptions {
     std::filesystem::path checkpoint, genes, text, output;
 };
+struct JoinOptions {
+    std::vector<std::filesystem::path> models;
+    std::filesystem::path output;
+};
 struct SynthOptions {
     std::filesystem::path output;
     int sections = 4;
@@ -120,6 +129,8 @@ class EngineModule {
     virtual ~EngineModule() = default;
     virtual EngineFactory& engines() = 0;
     virtual Result<void> predict(const PredictOptions& options) = 0;
+    /// Some seconds a section. BadInput when the audit has errors.
+    virtual Result<void> audit(const AuditOptions& options) = 0;
     virtual Result<void> train(const TrainOptions& options) = 0;
     virtual Result<void> crossvalidate(const CrossvalidateOptions& options) = 0;
     virtual Result<void> experiment(const ExperimentOptions& options) = 0;
@@ -127,6 +138,7 @@ class EngineModule {
     virtual Result<void> metrics(const MetricsOptions& options) = 0;
     virtual Result<void> replay(const ReplayOptions& options) = 0;
     virtual Result<void> importModel(const ImportOptions& options) = 0;
+    virtual Result<void> joinModels(const JoinOptions& options) = 0;
     virtual Result<void> modelInfo(const std::filesystem::path& model, bool json) = 0;
     virtual Result<void> addEncoder(const EncoderAddOptions& options) = 0;
     virtual Result<void> listEncoders(const EncoderListOptions& options) = 0;

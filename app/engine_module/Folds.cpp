@@ -1,10 +1,7 @@
 #include "app/engine_module/Folds.h"
 
 #include "app/engine_module/Commands.h"
-#include "viewer/base/Files.h"
-
-#include <algorithm>
-#include <fstream>
+#include "app/engine_module/RunFolder.h"
 
 namespace spotglass {
 namespace {
@@ -41,45 +38,16 @@ Json namesOf(const Tensors& sections) {
     return names;
 }
 
-/// Whether a run in this folder has come to its end: its last event says that the model is saved.
-bool isFinished(const std::filesystem::path& folder) {
-    std::ifstream events(folder / "events.jsonl");
-    std::string last;
-    for (std::string line; std::getline(events, line);)
-        last = std::move(line);
-    const auto event = Json::parse(last, nullptr, false);
-    return event.is_object() && event.value("event", "") == "saved";
-}
-
-/// The model of a finished run, when that was the very run that is wanted.
-Result<LoadedModel> finishedModel(const std::filesystem::path& folder, const TrainPlan& plan) {
-    auto model = loadModel(folder / "model.safetensors");
-    if (!model) return model;
-    const auto differs = [&](const char* what) {
-        return model->card.training.value(what, Json()) != plan.card.training.value(what, Json());
-    };
-    if (differs("settings") || differs("sections") || differs("ancestry") ||
-        model->card.genes != plan.card.genes)
-        return badInput("this folder holds a model of other settings, genes or sections", folder.string(),
-                        "Choose another output folder, or leave out --resume");
-    return model;
-}
-
-/// `run.resume`: where there is something to go on from. Else as trainInto().
-Result<LoadedModel> trainOrTakeOver(RunFolder run, const TrainPlan& plan, const Tensors& training,
-                                    const Tensors& validation, const CancelToken& cancel) {
-    if (run.resume && isFinished(run.folder)) return finishedModel(run.folder, plan);
-    std::error_code ec;
-    run.resume = run.resume && std::filesystem::exists(run.folder / "checkpoint/state.safetensors", ec);
-    return trainInto(run, plan, training, validation, cancel);
-}
-
 /// The epoch that the stopping sections choose, found by a training of its own.
 Result<int> epochsFor(RunFolder run, const TrainPlan& plan, const Tensors& training,
                       const Tensors& validation, const CancelToken& cancel) {
     if (plan.config.fixedEpochs > 0) return plan.config.fixedEpochs;
     run.folder /= "stopping";
-    auto model = trainOrTakeOver(run, plan, training, validation, cancel);
+    auto one = plan; // of an ensemble the first member decides for all
+    one.config.members = 1;
+    one.config.asJson.erase("members");
+    one.card.training["settings"].erase("members");
+    auto model = trainOrTakeOver(run, one, training, validation, cancel);
     if (!model) return Failure(model.error());
     return model->card.training["epoch"].get<int>();
 }
@@ -143,7 +111,7 @@ Result<void> runFold(const TrainingConfig& config, Cohort& cohort, const std::ve
     const auto load = [&](const std::vector<Section*>& sections) {
         return loadSections(sections, plan->card,
                             config.featureCache.empty() ? settings.features : config.featureCache,
-                            plan->encoder, cancel);
+                            *plan->encoder, cancel);
     };
     auto training = load(split.training), reported = load(groups[held].sections);
     auto validation = inner ? load(split.validation) : reported;

@@ -7,6 +7,7 @@
 #include "inference/model/ModelBench.h"
 #include "inference/model/Parallel.h"
 #include "viewer/base/Process.h"
+#include "viewer/base/Processors.h"
 #include "viewer/slide/SlidePyramid.h"
 #include "viewer/slide/SyntheticSlideSource.h"
 
@@ -191,7 +192,7 @@ Json readingRate(const Ground& ground, const ModelCard& card, int patches) {
     for (int i = 0; i < side * side; ++i)
         order.push_back(reader.patchAt({middle.x + (i % side - side / 2) * reader.sideX(),
                                         middle.y + (i / side - side / 2) * reader.sideY()}));
-    const int threads = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 32U));
+    const int threads = std::min(availableProcessors(), 32);
     PatchLoader loader(reader, threads, std::size_t{256} << 20);
     const auto start = Clock::now();
     loader.schedule(order);

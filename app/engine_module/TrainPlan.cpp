@@ -190,6 +190,10 @@ Result<TrainPlan> planTraining(TrainingConfig config, const Cohort& cohort, cons
         auto parent = loadModel(config.from);
         if (!parent) return Failure(parent.error());
         takeOver(config, *parent);
+        if (parent->card.members > 1)
+            say("The model to start from has " + std::to_string(parent->card.members) +
+                " networks; the first of them is fine-tuned.");
+        parent->others.clear();
         plan.parent = std::move(*parent);
     }
     plan.config = std::move(config);
@@ -199,8 +203,8 @@ Result<TrainPlan> planTraining(TrainingConfig config, const Cohort& cohort, cons
     plan.panel = std::move(*panel);
     auto encoder = openNamedEncoder(settings.imageEncoder, workspace);
     if (!encoder) return Failure(encoder.error());
-    plan.encoder = std::move(*encoder);
-    const int width = plan.encoder.encoder->width();
+    plan.encoder = std::make_shared<const OpenedEncoder>(std::move(*encoder));
+    const int width = plan.encoder->encoder->width();
     if (width != settings.model.width)
         return badInput("emb_dim is " + std::to_string(settings.model.width) + ", but " +
                             settings.imageEncoder + " gives " + std::to_string(width) + " values",

@@ -7,6 +7,7 @@
 #include "training/TrainingConfig.h"
 #include "viewer/base/CancelToken.h"
 
+#include <memory>
 #include <optional>
 
 namespace spotglass {
@@ -29,8 +30,8 @@ struct TrainPlan {
     TrainingConfig config; ///< with what is taken over from the parent
     GenePanel panel;
     ModelCard card;
-    OpenedEncoder encoder;
-    torch::Tensor geneEmbeddings; ///< G x T
+    std::shared_ptr<const OpenedEncoder> encoder; ///< shared by the copies of a plan
+    torch::Tensor geneEmbeddings;                 ///< G x T
     std::optional<LoadedModel> parent;
 };
 
@@ -47,24 +48,8 @@ struct TrainPlan {
                                                                const OpenedEncoder& encoder,
                                                                const CancelToken& cancel);
 
-/// Where a run's files go, and what it may do.
-struct RunFolder {
-    std::filesystem::path folder; ///< model.safetensors, events.jsonl, config.json, checkpoint
-    bool resume = false;
-    const Ranks* ranks =
-        nullptr; ///< the processes that train together; only the first of them writes. Null: one
-    torch::Device device = torch::kCPU; ///< to train on
-};
-
 /// "auto", "cpu", "cuda" or "cuda:N" (chooseDevice()), said to the user where it is not the CPU; each of
 /// several processes on a machine takes the card of its LOCAL_RANK. Blocking.
 [[nodiscard]] Result<torch::Device> trainingDevice(const std::string& wanted, const Ranks* ranks);
-
-/// Trains by the plan into the folder and saves the model there. Cancelled keeps the best model so far as
-/// model.safetensors, and the state to resume from. Blocking.
-[[nodiscard]] Result<LoadedModel> trainInto(const RunFolder& run, const TrainPlan& plan,
-                                            const std::vector<SectionTensors>& training,
-                                            const std::vector<SectionTensors>& validation,
-                                            const CancelToken& cancel);
 
 } // namespace spotglass

@@ -104,7 +104,7 @@ class TorchCompute final : public Compute {
     }
     torch::Device device_;
     std::unique_ptr<FrozenEncoder> encoder_;
-    DkanInference dkan_;
+    DkanEnsemble dkan_;
 };
 
 } // namespace

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "inference/model/DkanInference.h"
+#include "inference/model/DkanEnsemble.h"
 #include "inference/model/FrozenEncoder.h"
 
 #include <c10/core/Event.h>
@@ -29,7 +29,7 @@ struct SpotInputs {
     torch::Tensor patches;     ///< B x S x S x 3, uint8 RGB
     torch::Tensor neighbours;  ///< B x 25 x D, 16-bit floats: raw frozen features
     torch::Tensor mask;        ///< B x 25, float
-    torch::Tensor slideTokens; ///< B x D, on the device
+    torch::Tensor slideTokens; ///< B x D (of each member of an ensemble), on the device
 };
 
 /// The networks of one model on one device. Calls throw what LibTorch throws: out of memory, a device that is
@@ -43,7 +43,7 @@ class Compute {
     /// Features of an all-zero normalised patch of that side (spec/dkan.md section 1): D, on the host.
     [[nodiscard]] virtual torch::Tensor encodeMasked(int side) = 0;
     /// Raw features N x D and positions N x 2 (row, column) of a whole context -> slide tokens, on the
-    /// device.
+    /// device; of an ensemble side by side.
     [[nodiscard]] virtual torch::Tensor slideTokens(const torch::Tensor& features,
                                                     const torch::Tensor& positions) = 0;
     /// Gives B x genes, 32-bit floats.

@@ -1,4 +1,5 @@
 #include "inference/engine/LatticeRun.h"
+#include "viewer/base/Processors.h"
 
 #include "viewer/slide/SlidePyramid.h"
 #include "viewer/slide/TissueMask.h"
@@ -41,8 +42,7 @@ std::vector<PredictorSpot> evenSample(const std::vector<GridWindow>& windows) {
 }
 
 int readersOf(const EngineSettings& settings) {
-    return settings.readers > 0 ? settings.readers
-                                : static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 32U));
+    return settings.readers > 0 ? settings.readers : std::min(availableProcessors(), 32);
 }
 
 } // namespace

@@ -21,6 +21,7 @@ Json toJson(const ModelCard& c) {
         {"spot_pitch_um", c.spotPitchMicrons},
         {"array_geometry", c.arrayGeometry},
         {"context_window_um", c.contextMicrons},
+        {"members", c.members},
         {"image_encoder",
          {{"name", c.imageEncoder}, {"width", c.config.width}, {"feature_scale", c.featureScale}}},
         {"text_encoder",
@@ -60,6 +61,7 @@ Result<ModelCard> parseModelCard(const std::string& text, const std::string& whe
             j.value("images_microns_per_pixel", std::pair<double, double>{});
         c.spotPitchMicrons = j.at("spot_pitch_um").get<double>();
         c.arrayGeometry = j.value("array_geometry", c.arrayGeometry);
+        c.members = j.value("members", c.members);
         c.contextMicrons = j.at("context_window_um").get<double>();
         c.imageEncoder = j.at("image_encoder").value("name", "");
         c.featureScale = j.at("image_encoder").value("feature_scale", c.featureScale);
@@ -78,6 +80,8 @@ Result<ModelCard> parseModelCard(const std::string& text, const std::string& whe
                             where, "The gene list belongs to another model");
         if (std::set<std::string>(c.genes.begin(), c.genes.end()).size() != c.genes.size())
             return badInput("its gene list names a gene twice", where);
+        if (c.members < 1 || c.members > ModelCard::kMostMembers)
+            return badInput("its model card speaks of " + std::to_string(c.members) + " networks", where);
         if (c.patchPixels < 32 || c.patchPixels > 4096 ||
             !(c.micronsPerPixel > 0.01 && c.micronsPerPixel < 100) ||
             !(c.finestImageMicrons >= 0 && c.coarsestImageMicrons >= c.finestImageMicrons &&

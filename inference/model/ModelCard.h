@@ -13,6 +13,7 @@ namespace spotglass {
 /// "spotglass".
 struct ModelCard {
     static constexpr int currentFormat = 1;
+    static constexpr int kMostMembers = 64;
 
     std::string name;
     DkanConfig config;
@@ -26,6 +27,7 @@ struct ModelCard {
     double spotPitchMicrons = 200;
     std::string arrayGeometry = "square";  ///< or "hexagonal"
     double contextMicrons = 6500;          ///< width of a context window: about one training section
+    int members = 1;                       ///< networks in the file, whose mean is the prediction
     std::string imageEncoder;              ///< name of the frozen encoder
     std::string featureScale = "training"; ///< or "slide": by what its features are standardised
     std::string textEncoder;               ///< name of the encoder of the gene texts

@@ -14,6 +14,9 @@ struct LoadedModel {
     torch::Tensor geneEmbeddings; ///< G x T, the gene semantic embeddings; not kept where gene_text is off
     torch::Tensor featureMean;    ///< D: frozen features are used as (x - mean) / scale
     torch::Tensor featureScale;   ///< D
+    /// Further members of an ensemble (DkanEnsemble.h), card.members - 1 of them; their cards and members are
+    /// not looked at.
+    std::vector<LoadedModel> others = {};
 };
 
 /// Reads and verifies a model file (one .safetensors, design section 6). Blocking. BadInput with a sentence

@@ -1,4 +1,5 @@
 #include "inference/model/QuietThreads.h"
+#include "viewer/base/Processors.h"
 
 #include <atomic>
 #include <condition_variable>
@@ -14,7 +15,7 @@ void keepComputingThreadsFromSpinning() {
         std::condition_variable changed;
         bool there = false;
         std::thread([&] {
-            const int threads = static_cast<int>(std::thread::hardware_concurrency()) + 2;
+            const int threads = availableProcessors() + 2;
             // Not empty: the compiler leaves out a team that does nothing.
             std::atomic<int> started{0};
 #pragma omp parallel num_threads(threads)

@@ -5,6 +5,7 @@
 #include <QJsonDocument>
 #include <QJsonObject>
 #include <QProcess>
+#include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QtTest>
 
@@ -50,6 +51,18 @@ class TestCommandLine : public QObject {
     }
 
   private Q_SLOTS:
+    /// The matrix library reads while it is loaded which kernels to use, so the program must be able to
+    /// choose before: it may come with the engine alone.
+    void theMatrixLibraryIsNotLoadedWithTheProgram() {
+        const auto ldd = QStandardPaths::findExecutable(QStringLiteral("ldd"));
+        if (ldd.isEmpty()) QSKIP("ldd is not installed");
+        QProcess process;
+        process.start(ldd, {QStringLiteral(SPOTGLASS_CLI)});
+        QVERIFY(process.waitForFinished(20'000) && process.exitCode() == 0);
+        const auto libraries = process.readAllStandardOutput();
+        QVERIFY(libraries.contains("libQt6Core"));
+        QVERIFY2(!libraries.contains("blas") && !libraries.contains("torch"), libraries.constData());
+    }
     void initTestCase() {
         const auto made = run({QStringLiteral("synth"), QStringLiteral("-o"), at("cohort"),
                                QStringLiteral("--sections"), QStringLiteral("2"), QStringLiteral("--size"),
@@ -93,6 +106,10 @@ class TestCommandLine : public QObject {
         QCOMPARE(outcome.code, 0);
         QCOMPARE(json(outcome)[QStringLiteral("name")].toString(), QStringLiteral("Tiny"));
         QVERIFY(json(outcome)[QStringLiteral("genes")].toArray().contains(QStringLiteral("FN1")));
+        const auto text = run({QStringLiteral("model"), QStringLiteral("info"), at("run/model.safetensors")});
+        QVERIFY2(text.out.contains(QStringLiteral("Array            square")),
+                 qPrintable(text.out + text.err));
+        QVERIFY(text.out.contains(QStringLiteral("Trained on       ")) && text.err.isEmpty());
     }
     void predictsAtSpotsAndOnALattice() {
         const QStringList base{QStringLiteral("predict"), at("cohort/ST-imgs/B1.jpg"),

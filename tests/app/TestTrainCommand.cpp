@@ -179,6 +179,43 @@ class TestTrainCommand : public QObject {
         QCOMPARE(both.code, 3);
         QVERIFY2(both.err.contains(QStringLiteral("section A1 is asked for twice")), qPrintable(both.err));
     }
+    /// The mean of networks with other seeds, in one file; joined by hand it is the same.
+    void anEnsembleIsTrained() {
+        const auto trained = run(train(
+            write("ensemble.json", configuration(", \"maximum_epochs\": 1, \"members\": 2")), "ensemble"));
+        QVERIFY2(trained.code == 0, qPrintable(trained.err));
+        const auto card = json(run({QStringLiteral("model"), QStringLiteral("info"),
+                                    at("ensemble/model.safetensors"), QStringLiteral("--json")}));
+        QCOMPARE(card[QStringLiteral("members")].toInt(), 2);
+        QCOMPARE(card[QStringLiteral("training")][QStringLiteral("members")].toArray().size(), 2);
+        const auto values = [&](const char* model) {
+            const auto table = at("predicted.csv");
+            const auto outcome =
+                run({QStringLiteral("predict"), at("cohort/ST-imgs/A1.jpg"), QStringLiteral("--model"),
+                     at(model), QStringLiteral("--spots"), at("cohort/ST-spotfiles/A1_selection.tsv"),
+                     QStringLiteral("--genes"), QStringLiteral("FN1"), QStringLiteral("-o"), table});
+            QList<double> all;
+            for (const auto& line : content(table).split('\n').mid(1))
+                if (!line.isEmpty()) all.append(line.split(',')[3].toDouble());
+            return outcome.code == 0 ? all : QList<double>();
+        };
+        const auto mean = values("ensemble/model.safetensors"),
+                   first = values("ensemble/member-1/model.safetensors"),
+                   second = values("ensemble/member-2/model.safetensors");
+        QVERIFY(mean.size() > 10 && first.size() == mean.size() && first != second);
+        for (qsizetype i = 0; i < mean.size(); ++i)
+            QVERIFY(std::abs(mean[i] - (first[i] + second[i]) / 2) < 1e-5);
+        const auto joined =
+            run({QStringLiteral("model"), QStringLiteral("join"), at("ensemble/member-1/model.safetensors"),
+                 at("ensemble/member-2/model.safetensors"), QStringLiteral("-o"), at("joined.safetensors")});
+        QVERIFY2(joined.code == 0, qPrintable(joined.err));
+        QCOMPARE(values("joined.safetensors"), mean);
+        const auto other =
+            run({QStringLiteral("model"), QStringLiteral("join"), at("joined.safetensors"),
+                 at("ensemble/member-2/model.safetensors"), QStringLiteral("-o"), at("joined2.safetensors")});
+        QCOMPARE(other.code, 3);
+        QVERIFY2(other.err.contains(QStringLiteral("ensemble itself")), qPrintable(other.err));
+    }
     /// A new panel on an old model: its ancestry is in the card.
     void aModelIsFineTuned() {
         const auto parent =

@@ -8,6 +8,7 @@
 #include "training/cohort/GeneThreads.h"
 #include "training/cohort/PortableRandom.h"
 #include "training/cohort/SpatialStatistics.h"
+#include "viewer/base/Processors.h"
 
 #include <algorithm>
 #include <chrono>
@@ -172,7 +173,7 @@ int main(int argc, char** argv) {
             folder = argv[i];
     constexpr std::size_t spots = 700, genes = 15'000;
     const auto graph = checked(arrayGraph(rows(spots, 28), ArrayGeometry::Square));
-    Json report{{"threads", threads > 0 ? threads : std::thread::hardware_concurrency()},
+    Json report{{"threads", threads > 0 ? threads : static_cast<unsigned>(availableProcessors())},
                 {"made_up", measure(syntheticCounts(spots, genes), graph, threads)},
                 {"gene_metrics", measureMetrics(threads)}};
     if (!folder.empty()) report["cohort"] = measureCohort(folder, threads);

@@ -10,6 +10,7 @@
 #include "training/Adam.h"
 #include "training/BatchGradients.h"
 #include "viewer/base/Process.h"
+#include "viewer/base/Processors.h"
 
 #include <algorithm>
 #include <atomic>
@@ -224,7 +225,7 @@ int main(int count, char** arguments) {
     }
     static CountingAllocator allocator;
     c10::SetCPUAllocator(&allocator, 100);
-    at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+    at::set_num_threads(availableProcessors());
     setMatrixThreads(partsAtOnce());
     const auto s = settingsOf(count, arguments);
     DkanConfig config;

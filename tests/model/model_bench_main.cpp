@@ -2,6 +2,7 @@
 // rate, and whether the device gives what the CPU gives. One JSON document on standard output.
 #include "inference/model/encoders/VitEncoder.h"
 #include "inference/model/ModelBench.h"
+#include "viewer/base/Processors.h"
 
 #include <cstdio>
 #include <thread>
@@ -89,7 +90,7 @@ int main(int argc, char** argv) {
             std::fprintf(stderr, "Usage: spotglass-model-bench [ARCHITECTURE [REPEATS [SECONDS]]]\n");
             return 2;
         }
-        at::set_num_threads(static_cast<int>(std::max(1U, std::thread::hardware_concurrency())));
+        at::set_num_threads(availableProcessors());
         const torch::Device device =
             torch::cuda::is_available() ? torch::Device(torch::kCUDA, 0) : torch::Device(torch::kCPU);
         Json document{{"device", device.str()}, {"libtorch", TORCH_VERSION}, {"architecture", architecture}};

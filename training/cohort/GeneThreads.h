@@ -1,5 +1,7 @@
 #pragma once
 
+#include "viewer/base/Processors.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
@@ -16,7 +18,7 @@ namespace spotglass {
 template <typename Work>
 void inGeneThreads(std::size_t count, std::size_t piece, unsigned threads, const Work& work) {
     const std::size_t pieces = (count + piece - 1) / piece;
-    const std::size_t wanted = threads > 0 ? threads : std::max(1u, std::thread::hardware_concurrency());
+    const std::size_t wanted = threads > 0 ? threads : static_cast<unsigned>(availableProcessors());
     std::atomic<std::size_t> next{0};
     const auto run = [&next, count, piece, pieces](Work own) {
         for (std::size_t p = next++; p < pieces; p = next++)

@@ -1,4 +1,5 @@
 #include "viewer/canvas/HeatmapRaster.h"
+#include "viewer/base/Processors.h"
 
 #include "viewer/canvas/Premultiplied.h"
 #include "viewer/canvas/TissueSampler.h"
@@ -152,7 +153,7 @@ void paintHeatmap(QPainter& painter, const Viewport& viewport, const HeatmapPict
     // An upright view is quick and goes through memory in small steps. In a turned one each pixel costs more,
     // and several cores share the rows.
     const bool upright = view.map.isUpright() && picture.style != LatticeStyle::Spots;
-    const int cores = static_cast<int>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U));
+    const int cores = std::min(availableProcessors(), 4);
     const int shares = upright || area.width() * area.height() < 200'000 ? 1 : cores;
     const int height = shares == 1 ? bandHeight : (area.height() + shares - 1) / shares;
     std::vector<std::future<QImage>> others;

@@ -1,4 +1,5 @@
 #include "viewer/canvas/PictureRenderer.h"
+#include "viewer/base/Processors.h"
 
 #include "viewer/tiles/TileComposer.h"
 #include "viewer/tiles/TileGrid.h"
@@ -73,7 +74,7 @@ PictureRenderer::PictureRenderer(const PictureScene& scene)
     limits.maxTiles = std::numeric_limits<std::int64_t>::max();
     level_ = TileSelector(pyramid_.info(), limits).levelFor(tileView(scene.view));
     // One processor stays free for the window.
-    readers_.setMaxThreadCount(std::clamp(static_cast<int>(std::thread::hardware_concurrency()) - 1, 1, 4));
+    readers_.setMaxThreadCount(std::clamp(availableProcessors() - 1, 1, 4));
 }
 
 std::vector<TileKey> PictureRenderer::tilesFor(const Viewport& part) const {

@@ -1,4 +1,5 @@
 #include "viewer/tiles/Stripes.h"
+#include "viewer/base/Processors.h"
 
 #include <algorithm>
 #include <atomic>
@@ -15,7 +16,7 @@ constexpr int stripesPerThread = 4;   ///< so that a thread that is held up does
 
 void inStripes(const QRect& area, int threads, const std::function<void(const QRect&)>& work) {
     if (area.isEmpty()) return;
-    if (threads <= 0) threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 8);
+    if (threads <= 0) threads = std::min(availableProcessors(), 8);
     if (qint64{area.width()} * area.height() < worthSharing) threads = 1;
     const int stripes = std::min(threads == 1 ? 1 : threads * stripesPerThread, area.height());
     std::atomic<int> next{0};

@@ -1,4 +1,5 @@
 #include "viewer/tiles/TileScheduler.h"
+#include "viewer/base/Processors.h"
 
 #include "viewer/tiles/TileBuffers.h"
 
@@ -96,7 +97,7 @@ int reducedSide(int side, int reduction) {
 
 TileScheduler::TileScheduler(int threads, QObject* parent)
     : QObject(parent), shared_(std::make_shared<Shared>()) {
-    if (threads <= 0) threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 2, 8);
+    if (threads <= 0) threads = std::clamp(availableProcessors(), 2, 8);
     const std::lock_guard lock(shared_->mutex);
     shared_->wanted = threads;
     start(threads);

@@ -1,17 +1,14 @@
-#include "app/cli/AuditCommand.h"
+#include "app/engine_module/Commands.h"
 
 #include "training/audit/AuditReport.h"
 #include "training/audit/CohortAudit.h"
 
 #include <cstdio>
-#include <nlohmann/json.hpp>
 
 namespace spotglass {
 
 Result<void> runAudit(const AuditOptions& options) {
-    const auto progress = [](const std::string& section) {
-        std::fprintf(stderr, "Looking at section %s ...\n", section.c_str());
-    };
+    const auto progress = [](const std::string& section) { say("Looking at section " + section + " ..."); };
     const auto audit = auditCohort(options.cohort, options.sections, {}, progress);
     if (!audit) return Failure(audit.error());
     const std::string text =

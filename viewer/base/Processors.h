@@ -1,0 +1,11 @@
+#pragma once
+
+namespace spotglass {
+
+/// How many processors this process may use at once, at least 1: those it is bound to (as by Slurm or
+/// taskset), fewer where a control group (a container) is given less time. The standard's
+/// hardware_concurrency() counts those of the machine, and threads beyond what there is wait for each other.
+/// Asked of the system once; any thread.
+[[nodiscard]] int availableProcessors();
+
+} // namespace spotglass
