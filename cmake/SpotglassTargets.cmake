@@ -60,9 +60,24 @@ function(spotglass_test class)
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 300)
     endif()
-    set_tests_properties(${class} PROPERTIES TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT
-        "QT_QPA_PLATFORM=offscreen;SPOTGLASS_SHARED=${CMAKE_SOURCE_DIR}/../shared;OPENBLAS_NUM_THREADS=2;SPOTGLASS_CACHE=none")
+    set(environment "QT_QPA_PLATFORM=offscreen;SPOTGLASS_SHARED=${CMAKE_SOURCE_DIR}/../shared;OPENBLAS_NUM_THREADS=2;SPOTGLASS_CACHE=none")
+    # The programs choose the kernels of OpenBLAS before they load it (viewer/base/MatrixLibrary.h); a test that is linked
+    # with LibTorch cannot, and would compute with the slow ones.
+    if(SPOTGLASS_CORETYPE AND ARG_LIBRARIES MATCHES "torch|spotglass_(model|inference|training|experiment)")
+        string(APPEND environment ";OPENBLAS_CORETYPE=${SPOTGLASS_CORETYPE}")
+    endif()
+    set_tests_properties(${class} PROPERTIES TIMEOUT ${ARG_TIMEOUT} ENVIRONMENT "${environment}")
 endfunction()
+
+# The newest kernels of OpenBLAS that this processor can execute; empty where that is not known.
+if(EXISTS /proc/cpuinfo)
+    file(STRINGS /proc/cpuinfo flags REGEX "^flags" LIMIT_COUNT 1)
+    if(flags MATCHES "avx512bw" AND flags MATCHES "avx512vl")
+        set(SPOTGLASS_CORETYPE SKYLAKEX)
+    elseif(flags MATCHES "avx2" AND flags MATCHES "fma")
+        set(SPOTGLASS_CORETYPE HASWELL)
+    endif()
+endif()
 
 # spotglass_test_in_windows(<Class>...): runs tests registered above a second time, as <Class>Xvfb, with windows of the
 # X Window System on a server of their own. For tests that drive real widgets. Skipped where there is no Xvfb.

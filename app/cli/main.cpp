@@ -67,6 +67,19 @@ template <typename Options> void addComputing(CLI::App& command, Options& option
         ->capture_default_str();
 }
 
+template <typename Options>
+void addShard(CLI::App& command, Options& options, const std::string& description) {
+    command.add_option_function<std::string>(
+        "--shard",
+        [&options](const std::string& text) {
+            const auto shard = parseShard(text);
+            if (!shard) throw CLI::ValidationError("--shard", shard.error().sentence());
+            options.shard = shard->part;
+            options.shards = shard->parts;
+        },
+        description);
+}
+
 void addPredictComputing(CLI::App& predict, PredictOptions& o) {
     addComputing(predict, o);
     predict.add_option("--batch", o.batch, "Patches and spots at a time (default: found by trial)")
@@ -104,20 +117,15 @@ void addSlideCommands(CLI::App& app, Commands& c) {
         ->add_option("-o,--output", c.predict.output,
                      "Table (.csv), or a folder for several slides and for --shard")
         ->required();
-    predict->add_option_function<std::string>(
-        "--shard",
-        [&c](const std::string& text) {
-            const auto shard = parseShard(text);
-            if (!shard) throw CLI::ValidationError("--shard", shard.error().sentence());
-            c.predict.shard = shard->part;
-            c.predict.shards = shard->parts;
-            c.predict.intoFolder = true;
-        },
-        "I/N: only every N-th slide of the list, beginning with the I-th; I from 1 to N");
+    addShard(*predict, c.predict,
+             "I/N: only every N-th slide of the list, beginning with the I-th; I from 1 to N");
     predict->add_flag("--skip-existing", c.predict.skipExisting,
                       "Leave out slides whose table is there already, whatever model it is of");
     addPredictComputing(*predict, c.predict);
-    predict->callback([&c] { c.action = inModule(&EngineModule::predict, c.predict); });
+    predict->callback([&c, shard = predict->get_option("--shard")] {
+        c.predict.intoFolder = shard->count() > 0;
+        c.action = inModule(&EngineModule::predict, c.predict);
+    });
 }
 
 void addEncoderCommands(CLI::App& app, Commands& c) {
@@ -171,8 +179,11 @@ void addFolds(CLI::App& command, CrossvalidateOptions& o) {
     command.add_option("--cohort", o.cohort, "Folder or manifest of the cohort")->required();
     command.add_option("--by", o.by, "What is held out: patient, or section where there is one patient")
         ->check(CLI::IsMember({"patient", "section"}));
+    command.add_flag("--same-patient", o.samePatient,
+                     "By section although there are several patients: a patient then is on both sides");
     command.add_option("--folds", o.folds, "So many groups of patients instead of one at a time")
         ->check(CLI::Range(2, 100));
+    addShard(command, o, "I/N: train only every N-th fold, beginning with the I-th; --resume collects all");
     command
         .add_option("--epoch-by", o.epochBy,
                     "Who chooses the epoch: inner (sections that are not reported), or reported, as the "

@@ -49,14 +49,24 @@ Result<Folds> readFolds(const CrossvalidateOptions& options) {
     for (const auto& warning : folds.cohort.warnings)
         say(warning);
     const auto choice = options.epochBy == "reported" ? EpochChoice::Reported : EpochChoice::Inner;
-    auto groups = foldGroups(folds.cohort, options.by, options.folds, choice);
+    auto groups = foldGroups(folds.cohort, options.by, options.folds, options.samePatient, choice);
     if (!groups) return Failure(groups.error());
     folds.groups = std::move(*groups);
     const auto device = trainingDevice(options.device, nullptr);
     if (!device) return Failure(device.error());
-    folds.settings = {options.output, options.output / "features", options.workspace, choice, options.resume,
-                      *device};
+    folds.settings = {options.output,    options.output / "features",
+                      options.workspace, choice,
+                      options.resume,    options.shard,
+                      options.shards,    *device};
     return folds;
+}
+
+/// What a process says that has trained some of the folds.
+Result<void> sayShare(const CrossvalidateOptions& options) {
+    say("The folds of share " + std::to_string(options.shard) + " of " + std::to_string(options.shards) +
+        " are trained. When all shares are, the same command with --resume and without --shard reports "
+        "them.");
+    return {};
 }
 
 /// Whether a row can be trained at all, before hours go into those above it.
@@ -81,6 +91,7 @@ Result<void> runCrossvalidate(const CrossvalidateOptions& options) {
     if (!folds) return Failure(folds.error());
     const auto report = runFolds(*config, folds->cohort, folds->groups, folds->settings, cancel);
     if (!report) return Failure(report.error());
+    if (options.shards > 1) return sayShare(options);
     const auto summary = report->summary(options.by, folds->settings.choice);
     if (!summary) return Failure(summary.error());
     const auto table = tableOf(*report);
@@ -112,6 +123,7 @@ Result<void> runExperiment(const ExperimentOptions& options) {
         settings.output /= row.folder;
         const auto report = runFolds(row.config, folds->cohort, folds->groups, settings, cancel);
         if (!report) return Failure(report.error());
+        if (options.shards > 1) continue;
         auto summary = report->summary(options.by, settings.choice);
         if (!summary) return Failure(summary.error());
         auto table = tableOf(*report);
@@ -130,6 +142,7 @@ Result<void> runExperiment(const ExperimentOptions& options) {
             return ok;
         if (auto ok = writeFileAtomically(options.output / "table.csv", tableCsv(all)); !ok) return ok;
     }
+    if (options.shards > 1) return sayShare(options);
     models.insert(models.end(), floors.begin(), floors.end());
     for (const auto& line : tableLines(models))
         say(line);

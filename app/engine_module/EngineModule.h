@@ -77,9 +77,11 @@ struct CrossvalidateOptions {
     std::filesystem::path cohort, config, output;
     std::filesystem::path workspace; ///< which knows frozen encoders; may be empty
     std::string by = "patient";      ///< or "section"
+    bool samePatient = false;        ///< by section although there are several patients
     int folds = 0;                   ///< groups of patients; 0: one patient or section at a time
-    std::string epochBy = "inner";   ///< who chooses the epoch: or "reported", as the reference does
-    bool resume = false;             ///< take over what the output holds already
+    int shard = 1, shards = 1;     ///< train only every shards-th fold, beginning with the shard-th (from 1)
+    std::string epochBy = "inner"; ///< who chooses the epoch: or "reported", as the reference does
+    bool resume = false;           ///< take over what the output holds already
     std::string device = "auto";
     bool json = false;
 };

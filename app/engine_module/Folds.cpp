@@ -3,6 +3,8 @@
 #include "app/engine_module/Commands.h"
 #include "app/engine_module/RunFolder.h"
 
+#include <algorithm>
+
 namespace spotglass {
 namespace {
 
@@ -38,6 +40,12 @@ Json namesOf(const Tensors& sections) {
     return names;
 }
 
+/// A name from a cohort's files as a folder's: none that leads elsewhere, nor that of the features.
+std::string folderName(std::string name) {
+    std::replace(name.begin(), name.end(), '/', '-');
+    return name == "features" || name.empty() || name.front() == '.' ? "fold-" + name : name;
+}
+
 /// The epoch that the stopping sections choose, found by a training of its own.
 Result<int> epochsFor(RunFolder run, const TrainPlan& plan, const Tensors& training,
                       const Tensors& validation, const CancelToken& cancel) {
@@ -65,10 +73,16 @@ Result<LoadedModel> trainOnAll(const RunFolder& run, TrainPlan& plan, int epochs
 
 } // namespace
 
-Result<std::vector<FoldGroup>> foldGroups(Cohort& cohort, const std::string& by, int folds,
+Result<std::vector<FoldGroup>> foldGroups(Cohort& cohort, const std::string& by, int folds, bool samePatient,
                                           EpochChoice choice) {
     std::vector<FoldGroup> groups;
     if (by == "section") {
+        if (cohort.patients().size() > 1 && !samePatient)
+            return badInput(
+                "this cohort has several patients, and held out by section each would be on both "
+                "sides: trained on and reported",
+                cohort.folder.string(),
+                "--by patient holds patients out; --same-patient holds sections out nevertheless");
         for (auto& section : cohort.sections)
             groups.push_back({section.name, {&section}});
     } else {
@@ -102,7 +116,7 @@ Result<void> runFold(const TrainingConfig& config, Cohort& cohort, const std::ve
                      std::size_t held, const FoldSettings& settings, FoldReport& report,
                      const CancelToken& cancel) {
     const auto& name = groups[held].name;
-    const RunFolder run{settings.output / name, settings.resume, nullptr, settings.device};
+    const RunFolder run{settings.output / folderName(name), settings.resume, nullptr, settings.device};
     const bool inner = settings.choice == EpochChoice::Inner;
     const auto& stopping = groups[inner ? (held + 1) % groups.size() : held].name;
     const auto split = foldSplit(groups, held, settings.choice);
@@ -145,7 +159,10 @@ Result<FoldReport> runFolds(const TrainingConfig& config, Cohort& cohort,
     std::error_code ec;
     std::filesystem::create_directories(settings.features, ec);
     FoldReport report;
-    for (std::size_t held = 0; held < groups.size(); ++held) {
+    if (static_cast<std::size_t>(settings.shard) > groups.size())
+        say("There are only " + std::to_string(groups.size()) + " folds; nothing is left for this share.");
+    for (auto held = static_cast<std::size_t>(settings.shard - 1); held < groups.size();
+         held += static_cast<std::size_t>(settings.shards)) {
         if (auto done = runFold(config, cohort, groups, held, settings, report, cancel); !done)
             return Failure(done.error());
         for (const auto& section : report.judged("model").sections) {

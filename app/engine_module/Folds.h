@@ -12,15 +12,17 @@ struct FoldGroup {
 };
 
 /// `by`: "patient" or "section"; `folds` > 0: so many groups of patients. BadInput where the cohort has too
-/// few to hold one out, let another decide when to stop (EpochChoice::Inner) and train on what is left.
+/// few to hold one out, let another decide when to stop (EpochChoice::Inner) and train on what is left, and
+/// where sections are to be held out of several patients without `samePatient`.
 [[nodiscard]] Result<std::vector<FoldGroup>> foldGroups(Cohort& cohort, const std::string& by, int folds,
-                                                        EpochChoice choice);
+                                                        bool samePatient, EpochChoice choice);
 
 /// Where folds are trained, and how.
 struct FoldSettings {
     std::filesystem::path output, features, workspace;
     EpochChoice choice = EpochChoice::Inner;
-    bool resume = false; ///< takes over what `output` holds already
+    bool resume = false;       ///< takes over what `output` holds already
+    int shard = 1, shards = 1; ///< only every shards-th fold, beginning with the shard-th (from 1)
     torch::Device device = torch::kCPU;
 };
 

@@ -279,6 +279,11 @@ class TestTrainCommand : public QObject {
         QCOMPARE(content(at("cv/B/model.safetensors")), saved);
         // Only the fold that is missing is trained again; other settings are another run.
         QVERIFY(QDir(at("cv/C")).removeRecursively());
+        const auto share =
+            run(again + QStringList{config, QStringLiteral("--shard"), QStringLiteral("2/3")}); // that of B
+        QVERIFY2(share.code == 0, qPrintable(share.err));
+        QVERIFY(share.out.isEmpty() && !QFile::exists(at("cv/C")));
+        QVERIFY2(share.err.contains(QStringLiteral("share 2 of 3")), qPrintable(share.err));
         const auto partly = run(again + QStringList{config});
         QVERIFY2(partly.code == 0, qPrintable(partly.err));
         QCOMPARE(partly.err.count(QStringLiteral("Epoch 1: ")), 2);
@@ -335,6 +340,11 @@ class TestTrainCommand : public QObject {
                 1e-6); // the name has a comma
         QVERIFY(outcome.err.contains(QStringLiteral("ST-Net, batch 8")));
         QVERIFY(QFile::exists(at("experiment/ST-Net-batch-8/B/model.safetensors")));
+        const auto leak = run({QStringLiteral("experiment"), QStringLiteral("--cohort"), at("cohort"),
+                               QStringLiteral("--grid"), grid, QStringLiteral("--by"),
+                               QStringLiteral("section"), QStringLiteral("-o"), at("leak")});
+        QCOMPARE(leak.code, 3);
+        QVERIFY2(leak.err.contains(QStringLiteral("several patients")), qPrintable(leak.err));
         // What is wrong in the last row is said before the first is trained.
         const auto wrong = run({QStringLiteral("experiment"), QStringLiteral("--cohort"), at("cohort"),
                                 QStringLiteral("--grid"),
