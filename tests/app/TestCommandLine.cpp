@@ -88,7 +88,7 @@ class TestCommandLine : public QObject {
         QVERIFY(QFile::exists(at("run/config.json")));
         QVERIFY(QFile::exists(at("run/checkpoint/best.safetensors")));
         const auto events = lines(at("run/events.jsonl"));
-        QCOMPARE(events.size(), 5); // start, panel, two epochs, done
+        QCOMPARE(events.size(), 6); // start, panel, two epochs, done, saved
         for (const auto& line : events)
             QVERIFY(QJsonDocument::fromJson(line.toUtf8()).isObject());
         const auto start = QJsonDocument::fromJson(events.first().toUtf8()).object();
