@@ -99,6 +99,7 @@ Result<SectionTensors> loadSection(Section& section, const std::vector<std::stri
         masks.push_back(torch::tensor(at::ArrayRef<float>(region.mask)));
         positions.insert(positions.end(), {spot.row, spot.column});
         data.ids.push_back(spot.id);
+        data.places.push_back(spot.center);
     }
     if (caching && bank.encoderPasses() > 0)
         if (auto ok = saveCache(bank, cache); !ok) return Failure(ok.error());

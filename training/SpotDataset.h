@@ -15,12 +15,13 @@ namespace spotglass {
 struct SectionTensors {
     std::string name, patient;
     std::vector<std::string> ids;
-    torch::Tensor patches;          ///< n x 3 x H x W bytes, RGB
-    torch::Tensor features;         ///< n x D, raw frozen features of the spots' own patches
-    torch::Tensor neighborFeatures; ///< n x 25 x D, raw
-    torch::Tensor neighborMask;     ///< n x 25
-    torch::Tensor positions;        ///< n x 2 (row, column)
-    torch::Tensor expression;       ///< n x G
+    torch::Tensor patches;           ///< n x 3 x H x W bytes, RGB
+    torch::Tensor features;          ///< n x D, raw frozen features of the spots' own patches
+    torch::Tensor neighborFeatures;  ///< n x 25 x D, raw
+    torch::Tensor neighborMask;      ///< n x 25
+    torch::Tensor positions;         ///< n x 2 (row, column)
+    torch::Tensor expression;        ///< n x G
+    std::vector<Level0Point> places; ///< centres, level-0 pixels of the section's image; n, or not known
 };
 
 /// How patches are cut and encoded.

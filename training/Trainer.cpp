@@ -3,6 +3,7 @@
 #include "inference/engine/DeviceRunner.h"
 #include "inference/model/FeatureScale.h"
 #include "inference/model/Parallel.h"
+#include "training/cohort/Metrics.h"
 #include "training/ModelParts.h"
 #include "training/PatchEncoderWeights.h"
 #include "training/TrainingRun.h"
@@ -10,6 +11,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <utility>
 
 namespace spotglass {
 namespace {
@@ -17,6 +19,8 @@ namespace {
 using torch::Tensor;
 using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kBestGenes = 50; ///< of the published gene sets
 
 double secondsSince(Clock::time_point start) {
     return std::chrono::duration<double>(Clock::now() - start).count();
@@ -55,12 +59,35 @@ void restoreState(LoadedModel& model, const std::vector<Tensor>& state) {
         all[i].copy_(state[i]);
 }
 
-Json validate(LoadedModel& model, const std::vector<SectionTensors>& sections) {
+std::vector<float> values(const Tensor& tensor) {
+    const auto flat = tensor.to(torch::kFloat32).contiguous();
+    return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
+}
+
+/// The figures of the gene sets and of each gene, as they are published; null where undefined.
+void addGeneFigures(Json& figures, const std::vector<SectionTensors>& sections,
+                    const std::vector<Tensor>& predicted) {
+    std::vector<SectionPrediction> all;
+    for (std::size_t i = 0; i < sections.size(); ++i)
+        all.push_back({sections[i].patient, sections[i].name, static_cast<std::size_t>(predicted[i].size(0)),
+                       static_cast<std::size_t>(predicted[i].size(1)), values(sections[i].expression),
+                       values(predicted[i])});
+    const auto published = publishedMetrics(all, kBestGenes);
+    if (!published) return; // predictions that are no numbers: the next step says so
+    const auto orNull = [](double value) { return std::isfinite(value) ? Json(value) : Json(); };
+    figures["pcc_hpg"] = orNull(published->pccHpg.mean);
+    figures["pcc_heg"] = orNull(published->pccHeg.mean);
+    figures["pcc_hvg"] = orNull(published->pccHvg.mean);
+    auto& genes = figures["genes"] = Json::array();
+    for (const double pcc : published->genePcc)
+        genes.push_back(orNull(std::round(pcc * 1e4) / 1e4));
+}
+
+Json figuresOf(const std::vector<SectionTensors>& sections, const std::vector<Tensor>& predicted) {
     double pcc = 0, mse = 0;
-    for (const auto& section : sections) {
-        const auto predicted = predictSection(model, section);
-        pcc += meanGeneCorrelation(predicted, section.expression);
-        mse += torch::mse_loss(predicted, section.expression).item<double>();
+    for (std::size_t i = 0; i < sections.size(); ++i) {
+        pcc += meanGeneCorrelation(predicted[i], sections[i].expression);
+        mse += torch::mse_loss(predicted[i], sections[i].expression).item<double>();
     }
     const auto n = static_cast<double>(sections.size());
     return {{"pcc", pcc / n}, {"mse", mse / n}};
@@ -106,6 +133,7 @@ class Training {
             return badInput(std::string("this checkpoint is incomplete (") + error.what() + ")",
                             checkpoint_.string(), "Start the training without --resume");
         }
+        resumed_ = true;
         tell({{"event", "resumed"}, {"epoch", epoch_}});
         return {};
     }
@@ -131,21 +159,32 @@ class Training {
         if (ranks_.first()) hooks_.event(event);
     }
 
-    /// By one process for all: they need not round alike.
-    Json validated() const {
+    /// By one process for all: they need not round alike. What follows after pcc and mse it alone knows.
+    Json validated() {
         Json figures{{"pcc", 0.0}, {"mse", 0.0}};
-        if (ranks_.first()) figures = validate(model_, validation_);
+        std::vector<Tensor> predicted;
+        if (ranks_.first()) {
+            for (const auto& section : validation_)
+                predicted.push_back(predictSection(model_, section));
+            figures = figuresOf(validation_, predicted);
+        }
         for (auto& figure : figures)
             figure = ranks_.fromFirst(figure.get<double>());
+        if (ranks_.first() && hooks_.validated) hooks_.validated(epoch_, predicted);
+        if (ranks_.first()) addGeneFigures(figures, validation_, predicted);
         return figures;
     }
+
+    /// What the card keeps of it.
+    static Json brief(const Json& figures) { return {{"pcc", figures["pcc"]}, {"mse", figures["mse"]}}; }
 
     Result<void> oneEpoch(int epochs) {
         const auto start = Clock::now();
         auto losses = run_.epoch(epoch_, [this] { return betweenSteps(); });
         if (!losses) return Failure(losses.error());
         run_.useAverage();
-        Json event{{"event", "epoch"}, {"epoch", epoch_}, {"training", *losses}};
+        const double trained = secondsSince(start);
+        Json event{{"event", "epoch"}, {"epoch", epoch_}, {"epochs", epochs}, {"training", *losses}};
         bool better = config_.fixedEpochs > 0 && epoch_ == epochs;
         if (config_.fixedEpochs == 0) {
             event["validation"] = validated();
@@ -157,18 +196,23 @@ class Training {
             bestEpoch_ = epoch_;
             best_ = copyState(model_);
             model_.card.training["epoch"] = epoch_;
-            if (config_.fixedEpochs == 0) model_.card.training["validation"] = event["validation"];
+            if (config_.fixedEpochs == 0) model_.card.training["validation"] = brief(event["validation"]);
             if (ranks_.first())
                 if (auto ok = written([&] { return hooks_.best(model_); }); !ok) return ok;
         }
         event["best"] = better;
         event["seconds"] = secondsSince(start);
+        if (!std::exchange(resumed_,
+                           false)) // of an epoch that was begun by another process only a part is ours
+            event["spots_per_second"] = (*losses)["spots"].get<double>() / std::max(trained, 1e-9);
+        event["memory_gb"] = static_cast<double>(memoryUse().peak) / 1e9;
         tell(event);
         run_.useRaw();
         return saveState(epoch_ + 1);
     }
 
     Result<void> betweenSteps() {
+        if (hooks_.giveWay && ranks_.first()) hooks_.giveWay();
         if (ranks_.sum(cancel_.isCancelled() ? 1.0 : 0.0) > 0) {
             if (auto kept = saveState(epoch_); !kept) return kept;
             return cancelled();
@@ -217,6 +261,7 @@ class Training {
     std::vector<Tensor> best_;
     double bestPcc_ = -2;
     int epoch_ = 1, bestEpoch_ = 0;
+    bool resumed_ = false; ///< the epoch in hand was begun before
     Clock::time_point saved_ = Clock::now();
 };
 

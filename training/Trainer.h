@@ -19,7 +19,12 @@ struct TrainingHooks {
     /// After a file could not be written: waits, and says whether to try again. Empty: the run ends.
     std::function<bool(const Error&)> waitForDrive;
     std::function<void()> checkpointWritten; ///< may be empty
-    torch::Device device = torch::kCPU;      ///< to train on; the model comes back to the CPU
+    /// What is predicted for the validation sections after an epoch, n x G each, in their order; may be
+    /// empty.
+    std::function<void(int epoch, const std::vector<torch::Tensor>& predicted)> validated;
+    /// Called between steps, and may wait there: for another program that needs the device; may be empty.
+    std::function<void()> giveWay;
+    torch::Device device = torch::kCPU; ///< to train on; the model comes back to the CPU
     const Ranks* ranks = nullptr; ///< the processes that train together; null: this one alone. Only the first
                                   ///< of them calls the functions above and writes the checkpoint.
 };

@@ -45,6 +45,9 @@ const std::set<std::string> kKeys{"model",
                                   "distillation_alpha",
                                   "contrastive_weight_scale",
                                   "contrast_within_spots",
+                                  "cohort",
+                                  "sections",
+                                  "same_patient",
                                   "name",
                                   "licence",
                                   "source",
@@ -97,6 +100,30 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
         if (!(factor >= 0 && factor <= 100)) return wrong("learning_rates", "factors between 0 and 100");
     }
     return {};
+}
+
+/// The three lists of "sections", of which each may be missing. No section twice.
+Result<void> readSections(TrainingConfig& c, const Json& j, const std::string& where) {
+    const auto sections = j.value("sections", Json::object());
+    const std::pair<const char*, std::vector<std::string>*> lists[] = {{"training", &c.trainingSections},
+                                                                       {"validation", &c.validationSections},
+                                                                       {"reported", &c.reportedSections}};
+    if (!sections.is_object())
+        return badInput("the setting sections should be an object with training, validation and reported",
+                        where);
+    std::set<std::string> seen;
+    std::size_t known = 0;
+    for (const auto& [key, list] : lists) {
+        known += sections.count(key);
+        *list = sections.value(key, *list);
+        for (const auto& name : *list)
+            if (!seen.insert(name).second)
+                return badInput("section " + name + " is named twice in the setting sections", where,
+                                "A section trains, or decides when to stop, or is reported");
+    }
+    if (known == sections.size()) return {};
+    return badInput("the setting sections has a list that is not known", where,
+                    "Its lists are training, validation and reported");
 }
 
 /// parseDkanConfig() passes over what it does not know, as checkpoints of others need; here it is a slip.
@@ -170,6 +197,9 @@ Result<TrainingConfig> parseTrainingConfig(const Json& j, const std::filesystem:
         c.distillation = j.value("distillation_alpha", c.distillation);
         c.contrastiveWeightScale = j.value("contrastive_weight_scale", c.contrastiveWeightScale);
         c.contrastWithinSpots = j.value("contrast_within_spots", c.contrastWithinSpots);
+        c.cohort = path("cohort");
+        c.samePatient = j.value("same_patient", c.samePatient);
+        if (auto ok = readSections(c, j, where); !ok) return Failure(ok.error());
         c.name = j.value("name", c.name);
         c.licence = j.value("licence", c.licence);
         c.source = j.value("source", c.source);

@@ -51,6 +51,13 @@ struct TrainingConfig {
     double contrastiveWeightScale = 3;
     bool contrastWithinSpots = false;
 
+    /// What it is trained on, where the command line does not say so; may be empty.
+    std::filesystem::path cohort;
+    /// Names. Empty training: all that are not named elsewhere. Reported sections take no part and are judged
+    /// at the end.
+    std::vector<std::string> trainingSections, validationSections, reportedSections;
+    bool samePatient = false; ///< one patient's sections may be on two sides
+
     std::string name, licence, source; ///< for the model card
     nlohmann::json heldOut;            ///< for the model card: figures from sections that chose nothing
 

@@ -21,6 +21,17 @@ Tensor augmented(Tensor patch, std::uint64_t bits) {
     return patch;
 }
 
+/// Sums over an epoch that has not begun.
+nlohmann::json noSums() {
+    return {{"total", 0.0},
+            {"supervised", 0.0},
+            {"contrastive", 0.0},
+            {"weight_supervised", 0.0},
+            {"weight_contrastive", 0.0},
+            {"steps", 0},
+            {"spots", 0}};
+}
+
 double uniform(std::mt19937_64& random) { // alike everywhere, which the standard's distribution is not
     return static_cast<double>(random() >> 11) * 0x1p-53;
 }
@@ -107,7 +118,7 @@ void TrainingRun::trainMode() {
 void TrainingRun::startEpoch() {
     for (std::size_t i = spots_.size(); i > 1; --i)
         std::swap(spots_[i - 1], spots_[random_() % i]);
-    sums_ = {{"total", 0.0}, {"supervised", 0.0}, {"contrastive", 0.0}, {"steps", 0}};
+    sums_ = noSums();
 }
 
 Failure TrainingRun::diverged(const std::vector<SpotRef>& batch, int epoch) const {
@@ -147,19 +158,23 @@ Result<nlohmann::json> TrainingRun::epoch(int number, const std::function<Result
         adam_.step(rates);
         ++steps_;
         averageWeights();
-        sums_["total"] = sums_["total"].get<double>() + total;
-        sums_["supervised"] = sums_["supervised"].get<double>() + loss.supervised;
-        sums_["contrastive"] = sums_["contrastive"].get<double>() + loss.contrastive;
+        for (const auto& [term, value] : {std::pair{"total", total},
+                                          {"supervised", loss.supervised},
+                                          {"contrastive", loss.contrastive},
+                                          {"weight_supervised", loss.weightSupervised},
+                                          {"weight_contrastive", loss.weightContrastive}})
+            sums_[term] = sums_[term].get<double>() + value;
+        sums_["spots"] = sums_["spots"].get<std::size_t>() + (end - position_);
         sums_["steps"] = sums_["steps"].get<int>() + 1;
         position_ = end;
         if (auto go = afterStep(); !go) return Failure(go.error());
     }
     position_ = 0;
     const int steps = std::max(1, sums_["steps"].get<int>());
-    return nlohmann::json{{"total", sums_["total"].get<double>() / steps},
-                          {"supervised", sums_["supervised"].get<double>() / steps},
-                          {"contrastive", sums_["contrastive"].get<double>() / steps},
-                          {"learning_rate", rate}};
+    nlohmann::json means{{"learning_rate", rate}, {"spots", sums_["spots"]}};
+    for (const char* term : {"total", "supervised", "contrastive", "weight_supervised", "weight_contrastive"})
+        means[term] = sums_[term].get<double>() / steps;
+    return means;
 }
 
 /// All processes draw the augmentation of all spots, so that they stay together.
@@ -262,7 +277,8 @@ void TrainingRun::restore(const TrainingState& state) {
     position_ = state.numbers.at("position").get<std::size_t>();
     steps_ = state.numbers.at("steps").get<std::int64_t>();
     adam_.setSteps(state.numbers.at("adam_steps").get<std::int64_t>());
-    sums_ = state.numbers.at("sums");
+    sums_ = noSums(); // a checkpoint of an older program has fewer
+    if (state.numbers.at("sums").is_object()) sums_.update(state.numbers.at("sums"));
 }
 
 } // namespace spotglass

@@ -64,7 +64,7 @@ class TrainingRun {
     BatchGradients gradients_;
     std::vector<torch::Tensor> average_, raw_;
     std::int64_t steps_ = 0;
-    nlohmann::json sums_; ///< of the epoch's loss terms so far, and "steps"
+    nlohmann::json sums_; ///< of the epoch's loss terms and their weights so far, "steps" and "spots"
 };
 
 } // namespace spotglass

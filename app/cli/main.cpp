@@ -39,6 +39,7 @@ struct Commands {
     bool json = false;
     AuditOptions audit;
     PredictOptions predict;
+    PanelOptions panel;
     TrainOptions train;
     CrossvalidateOptions crossvalidate;
     ExperimentOptions experiment;
@@ -202,23 +203,46 @@ void addTrainingCommands(CLI::App& app, Commands& c) {
     audit->add_option("cohort", c.audit.cohort, cohortHelp)->required();
     audit->add_option("--sections", c.audit.sections, "Only these sections, separated by commas")
         ->delimiter(',');
-    audit->add_flag("--json", c.audit.json, "One JSON document on standard output");
+    auto* auditJson = audit->add_flag("--json", c.audit.json, "One JSON document on standard output");
+    audit->add_flag("--spots", c.audit.spots, "Where each spot lies, in the JSON document")->needs(auditJson);
     audit->callback([&c] { c.action = inModule(&EngineModule::audit, c.audit); });
 
+    auto* panel = app.add_subcommand("panel", "Choose the gene panel of a training configuration");
+    panel->add_option("--cohort", c.panel.cohort,
+                      std::string(cohortHelp) + "; where the configuration does not name it");
+    panel->add_option("--config", c.panel.config, "Configuration (JSON)")->required();
+    panel->add_option("--values", c.panel.values,
+                      "Folder for the measured expression of the panel, a table (CSV) a section");
+    panel->add_flag("--json", c.panel.json, "Genes, scores and files as JSON");
+    panel->callback([&c] { c.action = inModule(&EngineModule::panel, c.panel); });
+
     auto* train = app.add_subcommand("train", "Train a model on a cohort");
-    train->add_option("--cohort", c.train.cohort, cohortHelp)->required();
+    train->add_option("--cohort", c.train.cohort,
+                      std::string(cohortHelp) + "; where the configuration does not name it");
     train->add_option("--config", c.train.config, "Configuration (JSON)")->required();
     train->add_option("--train-sections", c.train.trainSections, "Sections to train on, separated by commas")
         ->delimiter(',');
     train
         ->add_option("--validation-sections", c.train.validationSections, "Sections that decide when to stop")
         ->delimiter(',');
+    train
+        ->add_option("--report-sections", c.train.reportSections,
+                     "Sections that take no part; the model is judged on them at the end")
+        ->delimiter(',');
     train->add_flag("--same-patient", c.train.samePatient,
                     "A patient may have sections that train and sections that are set aside");
     train->add_option("--device", c.train.device, deviceHelp)->capture_default_str();
     train->add_flag("--resume", c.train.resume, "Go on from the checkpoint in the output");
-    train->add_option("-o,--output", c.train.output, "Folder of the run")->required();
-    train->callback([&c] { c.action = inModule(&EngineModule::train, c.train); });
+    auto* estimate = train->add_flag("--estimate", c.train.estimate,
+                                     "Only take some steps, and say what the training would take");
+    train->add_flag("--json", c.train.json, "The estimate as JSON on standard output")->needs(estimate);
+    train->add_option("--give-way", c.train.giveWay,
+                      "Wait between steps while another program holds a lock (flock) on this file");
+    auto* output = train->add_option("-o,--output", c.train.output, "Folder of the run");
+    train->callback([&c, output] {
+        if (!c.train.estimate && output->empty()) throw CLI::RequiredError("--output");
+        c.action = inModule(&EngineModule::train, c.train);
+    });
 
     auto* folds = app.add_subcommand("crossvalidate", "Train and judge a model on every patient or section");
     folds->add_option("--config", c.crossvalidate.config, "Configuration (JSON)")->required();

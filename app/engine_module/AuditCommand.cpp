@@ -12,8 +12,10 @@ Result<void> runAudit(const AuditOptions& options) {
     const auto audit = auditCohort(options.cohort, options.sections, {}, progress);
     if (!audit) return Failure(audit.error());
     const std::string text =
-        options.json ? toJson(*audit).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"
-                     : toText(*audit);
+        options.json
+            ? toJson(*audit, options.spots).dump(1, ' ', false, nlohmann::json::error_handler_t::replace) +
+                  "\n"
+            : toText(*audit);
     std::fputs(text.c_str(), stdout);
     const std::size_t errors = audit->count(FindingSeverity::Error);
     if (errors == 0) return {};

@@ -12,6 +12,7 @@ namespace spotglass {
 
 Result<void> runPredict(const PredictOptions& options);
 Result<void> runAudit(const AuditOptions& options);
+Result<void> runPanel(const PanelOptions& options);
 Result<void> runTrain(const TrainOptions& options);
 Result<void> runCrossvalidate(const CrossvalidateOptions& options);
 Result<void> runExperiment(const ExperimentOptions& options);

@@ -49,6 +49,9 @@ class Module final : public EngineModule {
     Result<void> audit(const AuditOptions& o) override {
         return guarded([&] { return runAudit(o); });
     }
+    Result<void> panel(const PanelOptions& o) override {
+        return guarded([&] { return runPanel(o); });
+    }
     Result<void> train(const TrainOptions& o) override {
         return guarded([&] { return runTrain(o); });
     }

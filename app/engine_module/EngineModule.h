@@ -65,13 +65,22 @@ struct InferenceBenchOptions {
     int repeats = 5;
     double seconds = 2; ///< at least, of each measurement
 };
+/// What is empty here is taken from the configuration.
 struct TrainOptions {
     std::filesystem::path cohort, config, output;
     std::filesystem::path workspace; ///< which knows frozen encoders; may be empty
-    std::vector<std::string> trainSections, validationSections;
-    bool samePatient = false; ///< a patient may have sections that train and sections that are set aside
-    bool resume = false;      ///< go on from the checkpoint in the output
+    std::vector<std::string> trainSections, validationSections, reportSections;
+    bool samePatient = false;      ///< a patient may have sections that train and sections that are set aside
+    bool resume = false;           ///< go on from the checkpoint in the output
+    bool estimate = false;         ///< only some steps, to say what the training will take
+    bool json = false;             ///< the estimate on standard output
+    std::filesystem::path giveWay; ///< training waits while another program holds this file; may be empty
     std::string device = "auto";
+};
+struct PanelOptions {
+    std::filesystem::path cohort, config;
+    std::filesystem::path values; ///< folder for a table of measured expression a section; may be empty
+    bool json = false;
 };
 struct CrossvalidateOptions {
     std::filesystem::path cohort, config, output;
@@ -90,6 +99,7 @@ struct ExperimentOptions : CrossvalidateOptions {};
 struct AuditOptions {
     std::filesystem::path cohort;
     std::vector<std::string> sections; ///< all when empty
+    bool spots = false;                ///< where each spot lies, in the JSON document
     bool json = false;
 };
 struct EvaluateOptions {
@@ -133,6 +143,8 @@ class EngineModule {
     virtual Result<void> predict(const PredictOptions& options) = 0;
     /// Some seconds a section. BadInput when the audit has errors.
     virtual Result<void> audit(const AuditOptions& options) = 0;
+    /// Chooses the gene panel of a training configuration, and nothing else.
+    virtual Result<void> panel(const PanelOptions& options) = 0;
     virtual Result<void> train(const TrainOptions& options) = 0;
     virtual Result<void> crossvalidate(const CrossvalidateOptions& options) = 0;
     virtual Result<void> experiment(const ExperimentOptions& options) = 0;

@@ -1,5 +1,6 @@
 #include "app/engine_module/Commands.h"
 #include "app/engine_module/PredictPlan.h"
+#include "app/engine_module/SpotTable.h"
 #include "inference/engine/DkanEngine.h"
 #include "inference/store/Workspace.h"
 #include "training/cohort/LegacyCohort.h"
@@ -36,37 +37,11 @@ Result<std::vector<std::size_t>> chosenGenes(const ModelSummary& model,
     return columns;
 }
 
-struct TableRow {
-    std::string spot;
-    Level0Point center;
-    std::vector<float> values; ///< of the chosen genes
-};
-
-/// Written row by row: the text of a large slide's table is longer than its numbers.
-Result<void> writeTable(const fs::path& file, const ModelSummary& model,
-                        const std::vector<std::size_t>& columns, const std::vector<TableRow>& rows) {
-    return writeAside(file, [&](const fs::path& aside) -> Result<void> {
-        std::ofstream out(aside, std::ios::binary);
-        std::string line = "spot,x_px,y_px";
-        for (const auto c : columns)
-            line += ',' + model.genes[c];
-        out << line << '\n';
-        char number[48];
-        for (const auto& row : rows) {
-            std::snprintf(number, sizeof number, ",%.2f,%.2f", row.center.x, row.center.y);
-            line = row.spot + number;
-            for (const float value : row.values) {
-                std::snprintf(number, sizeof number, ",%.7g", static_cast<double>(value));
-                line += number;
-            }
-            out << line << '\n';
-        }
-        out.close();
-        if (!out)
-            return fail(ErrorKind::Device, "this file cannot be written", file.string(),
-                        "Check the free space and the permissions of the folder");
-        return {};
-    });
+std::vector<std::string> namesOf(const ModelSummary& model, const std::vector<std::size_t>& columns) {
+    std::vector<std::string> names;
+    for (const auto c : columns)
+        names.push_back(model.genes[c]);
+    return names;
 }
 
 Result<std::vector<CohortSpot>> spotsInside(const fs::path& file, const SlideSource& slide) {
@@ -119,8 +94,8 @@ struct SlideRun {
     }
 };
 
-Result<std::vector<TableRow>> predictAtSpots(SlideRun& run, const SlideSource& slide, MicronsPerPixel scale,
-                                             const std::vector<CohortSpot>& spots) {
+Result<std::vector<SpotRow>> predictAtSpots(SlideRun& run, const SlideSource& slide, MicronsPerPixel scale,
+                                            const std::vector<CohortSpot>& spots) {
     std::vector<SpotPlace> places;
     for (const auto& s : spots)
         places.push_back({s.id, s.column, s.row, s.center});
@@ -130,7 +105,7 @@ Result<std::vector<TableRow>> predictAtSpots(SlideRun& run, const SlideSource& s
         say(sentence);
     run.report = std::move(prediction->report);
     const auto& values = prediction->values;
-    std::vector<TableRow> rows;
+    std::vector<SpotRow> rows;
     const auto genes = run.columns.size();
     for (std::size_t i = 0; i < places.size(); ++i) {
         const auto* first = values.data() + i * genes;
@@ -142,8 +117,8 @@ Result<std::vector<TableRow>> predictAtSpots(SlideRun& run, const SlideSource& s
     return rows;
 }
 
-Result<std::vector<TableRow>> predictOnLattice(SlideRun& run, std::shared_ptr<const SlideSource> slide,
-                                               MicronsPerPixel scale) {
+Result<std::vector<SpotRow>> predictOnLattice(SlideRun& run, std::shared_ptr<const SlideSource> slide,
+                                              MicronsPerPixel scale) {
     std::vector<std::pair<std::int64_t, std::vector<float>>> rows;
     const auto genes = run.columns.size();
     PredictionListener listener;
@@ -173,7 +148,7 @@ Result<std::vector<TableRow>> predictOnLattice(SlideRun& run, std::shared_ptr<co
         say(std::to_string(run.lattice.tissueSpots - rows.size()) +
             " places lie where the slide cannot be read and are left out.");
     std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::vector<TableRow> table;
+    std::vector<SpotRow> table;
     for (auto& [cell, values] : rows) {
         const auto column = cell % run.lattice.columns, row = cell / run.lattice.columns;
         table.push_back(
@@ -231,7 +206,7 @@ Result<nlohmann::json> predictSlide(SlideRun run, const PlannedSlide& plan) {
         if (error.where.empty()) error.where = plan.slide.string();
         return Failure(error);
     }
-    if (auto ok = writeTable(plan.table, run.engine.model(), run.columns, *table); !ok)
+    if (auto ok = writeSpotTable(plan.table, namesOf(run.engine.model(), run.columns), *table); !ok)
         return Failure(ok.error());
     const auto& r = run.report;
     say(plan.table.string() + ": " + std::to_string(table->size()) + " spots, " +

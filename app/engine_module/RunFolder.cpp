@@ -1,10 +1,12 @@
 #include "app/engine_module/RunFolder.h"
 
 #include "app/engine_module/Commands.h"
+#include "app/engine_module/SpotTable.h"
 #include "inference/model/DkanEnsemble.h"
 #include "training/Trainer.h"
 #include "viewer/base/Files.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <fstream>
@@ -103,22 +105,55 @@ Result<LoadedModel> finishedModel(const std::filesystem::path& folder, const Tra
     return model;
 }
 
+/// The validation section of which a run keeps what it predicts after every epoch; null without one.
+const SectionTensors* mappedSection(const Tensors& validation) {
+    return validation.empty() || validation.front().places.size() != validation.front().ids.size()
+               ? nullptr
+               : &validation.front();
+}
+
 /// What a run is, for who follows it.
-void writeStart(EventFile& events, const TrainPlan& plan) {
-    events.write({{"event", "start"},
-                  {"genes", plan.panel.genes.size()},
-                  {"sections", plan.card.training["sections"]},
-                  {"set_aside", plan.card.training["set_aside"]},
-                  {"microns_per_pixel", plan.card.micronsPerPixel},
-                  {"patch_pixels", plan.card.patchPixels}});
+void writeStart(EventFile& events, const TrainPlan& plan, const Tensors& validation) {
+    const auto* mapped = mappedSection(validation);
+    events.write(
+        {{"event", "start"},
+         {"map", mapped ? Json(mapped->name) : Json()},
+         {"epochs", plan.config.fixedEpochs > 0 ? plan.config.fixedEpochs : plan.config.maximumEpochs},
+         {"genes", plan.panel.genes.size()},
+         {"sections", plan.card.training["sections"]},
+         {"set_aside", plan.card.training["set_aside"]},
+         {"microns_per_pixel", plan.card.micronsPerPixel},
+         {"patch_pixels", plan.card.patchPixels}});
     events.write(panelEvent(plan.config, plan.panel));
 }
 
-Result<LoadedModel> saved(Result<LoadedModel> model, const std::filesystem::path& folder, EventFile& events) {
-    const auto file = folder / "model.safetensors";
+Result<LoadedModel> saved(Result<LoadedModel> model, const RunFolder& run, EventFile& events) {
+    const auto file = run.folder / "model.safetensors";
+    if (run.report) {
+        auto event = run.report(*model);
+        if (!event) return Failure(event.error());
+        (*event)["event"] = "reported";
+        events.write(*event);
+    }
     if (auto ok = saveModel(*model, file); !ok) return Failure(ok.error());
     events.write({{"event", "saved"}, {"model", file.filename().string()}});
     return model;
+}
+
+/// So that the window can draw it; a drive that is full must not end a run for that.
+std::function<void(int, const std::vector<torch::Tensor>&)>
+mapWriter(const RunFolder& run, const TrainPlan& plan, const Tensors& validation) {
+    const auto* section = mappedSection(validation);
+    if (!section) return {};
+    const auto write = [folder = run.folder, genes = plan.panel.genes, section](const char* what,
+                                                                                const torch::Tensor& values) {
+        const auto done =
+            writeSpotTable(mapFile(folder, section->name, what), genes, spotRows(*section, values));
+        if (!done) say(done.error().sentence());
+    };
+    write("measured", section->expression);
+    return
+        [write](int, const std::vector<torch::Tensor>& predicted) { write("predicted", predicted.front()); };
 }
 
 Result<LoadedModel> trainOne(const RunFolder& run, const TrainPlan& plan,
@@ -138,8 +173,10 @@ Result<LoadedModel> trainOne(const RunFolder& run, const TrainPlan& plan,
     if (auto ok = writeFileAtomically(run.folder / "config.json", plan.config.asJson.dump(1)); !ok)
         return Failure(ok.error());
     EventFile events(run.folder / "events.jsonl", run.resume);
-    if (!run.resume) writeStart(events, plan);
+    if (!run.resume) writeStart(events, plan, validation);
     hooks.event = [&](const Json& event) { events.write(event); };
+    hooks.validated = mapWriter(run, plan, validation);
+    hooks.giveWay = run.giveWay;
     hooks.best = [&](const LoadedModel& model) { return saveModel(model, best); };
     hooks.waitForDrive = [&](const Error&) {
         say("Trying again in 10 seconds; make room on the drive.");
@@ -154,7 +191,7 @@ Result<LoadedModel> trainOne(const RunFolder& run, const TrainPlan& plan,
         if (model.error().kind == ErrorKind::Cancelled) keepBest(best, run.folder / "model.safetensors");
         return model;
     }
-    return saved(std::move(model), run.folder, events);
+    return saved(std::move(model), run, events);
 }
 
 /// The plan of one member of an ensemble: the same with a seed of its own.
@@ -182,13 +219,13 @@ Result<LoadedModel> trainMembers(const RunFolder& run, const TrainPlan& plan, co
     if (auto ok = writeFileAtomically(run.folder / "config.json", plan.config.asJson.dump(1)); !ok)
         return Failure(ok.error());
     EventFile events(run.folder / "events.jsonl", false);
-    writeStart(events, plan);
+    writeStart(events, plan, validation);
     std::vector<LoadedModel> members;
     Json records = Json::array();
     for (int m = 0; m < plan.config.members; ++m) {
         const auto name = "member-" + std::to_string(m + 1);
         say("Member " + std::to_string(m + 1) + " of " + std::to_string(plan.config.members));
-        auto member = trainOrTakeOver({run.folder / name, run.resume, run.ranks, run.device},
+        auto member = trainOrTakeOver({run.folder / name, run.resume, run.ranks, run.device, run.giveWay, {}},
                                       memberPlan(plan, m), training, validation, cancel);
         if (!member) return member;
         const auto& record = member->card.training;
@@ -200,10 +237,17 @@ Result<LoadedModel> trainMembers(const RunFolder& run, const TrainPlan& plan, co
     if (!joined) return joined;
     joined->card.training["settings"] = plan.card.training["settings"];
     joined->card.training["members"] = std::move(records);
-    return saved(std::move(joined), run.folder, events);
+    return saved(std::move(joined), run, events);
 }
 
 } // namespace
+
+std::filesystem::path mapFile(const std::filesystem::path& run, const std::string& section,
+                              const std::string& what) {
+    auto name = section;
+    std::replace(name.begin(), name.end(), '/', '-');
+    return run / "maps" / (name + "." + what + ".csv");
+}
 
 Result<LoadedModel> trainInto(const RunFolder& run, const TrainPlan& plan, const Tensors& training,
                               const Tensors& validation, const CancelToken& cancel) {

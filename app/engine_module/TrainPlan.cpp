@@ -13,26 +13,10 @@
 #include <cmath>
 #include <cstdlib>
 #include <set>
+#include <tuple>
 
 namespace spotglass {
 namespace {
-
-/// The list of the configuration, or a panel chosen on the training sections alone.
-Result<GenePanel> choosePanel(const TrainingConfig& config, const SectionSplit& sections) {
-    const std::vector<const Section*> training(sections.training.begin(), sections.training.end()),
-        validation(sections.validation.begin(), sections.validation.end());
-    if (!config.genes.empty()) {
-        auto all = training;
-        all.insert(all.end(), validation.begin(), validation.end());
-        if (auto ok = checkListedPanel(config.genes, all); !ok) return Failure(ok.error());
-        return GenePanel{config.genes, {}, {}};
-    }
-    auto chosen = chooseGenePanel(training, config.panel, validation);
-    if (chosen)
-        for (const auto& warning : chosen->warnings)
-            say(warning);
-    return chosen;
-}
 
 ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const SectionSplit& sections,
                    const std::vector<std::string>& panel, const std::string& name) {
@@ -69,12 +53,18 @@ ModelCard makeCard(const TrainingConfig& config, const Cohort& cohort, const Sec
     card.imageEncoder = config.imageEncoder;
     card.featureScale = config.featureScale;
     auto settings = config.asJson;
-    for (const char* path : {"held_out", "feature_cache", "gene_texts", "from", "patch_encoder_weights"})
+    for (const char* path :
+         {"held_out", "feature_cache", "gene_texts", "from", "patch_encoder_weights", "cohort", "sections"})
         settings.erase(path);
     card.training = {{"cohort", cohort.folder.filename().string()},
                      {"sections", names},
                      {"set_aside", aside},
                      {"settings", settings}};
+    if (!sections.reported.empty()) {
+        auto& reported = card.training["reported"] = nlohmann::json::array();
+        for (const auto* section : sections.reported)
+            reported.push_back(section->name);
+    }
     card.heldOut = config.heldOut;
     card.licence = config.licence;
     card.source = config.source;
@@ -130,57 +120,127 @@ std::set<std::string> patientsOf(const std::vector<Section*>& sections) {
 
 Result<void> checkPatients(const SectionSplit& split, std::size_t patients, bool samePatient) {
     if (samePatient || patients == 1) return {};
-    const auto aside = patientsOf(split.validation);
-    for (const auto& patient : patientsOf(split.training))
-        if (aside.contains(patient))
-            return badInput("patient " + patient +
-                                " has sections on both sides: one that trains and one that is set aside",
-                            {},
-                            "Set whole patients aside; sections of one patient resemble each other, so the "
-                            "figures would promise too much. --same-patient does it nevertheless");
+    const std::tuple<const std::vector<Section*>&, const std::vector<Section*>&, const char*> sides[] = {
+        {split.training, split.validation, "one that trains and one that decides when to stop"},
+        {split.training, split.reported, "one that trains and one that is reported"},
+        {split.validation, split.reported, "one that decides when to stop and one that is reported"}};
+    for (const auto& [one, other, what] : sides) {
+        const auto aside = patientsOf(other);
+        for (const auto& patient : patientsOf(one))
+            if (aside.contains(patient))
+                return badInput(
+                    "patient " + patient + " has sections on both sides: " + what, {},
+                    "Set whole patients aside; sections of one patient resemble each other, so the "
+                    "figures would promise too much. --same-patient, or same_patient in the "
+                    "configuration, does it nevertheless");
+    }
     return {};
 }
 
-} // namespace
+/// No section on two sides, and each of them there.
+Result<void> checkNames(const Cohort& cohort, const SectionNames& names) {
+    std::set<std::string> seen;
+    for (const auto* side : {&names.training, &names.validation, &names.reported})
+        for (const auto& name : *side) {
+            if (!cohort.find(name)) return badInput("there is no section " + name, cohort.folder.string());
+            if (!seen.insert(name).second)
+                return fail(ErrorKind::Usage,
+                            "section " + name + " is both trained on and set aside, or named twice");
+        }
+    return {};
+}
 
-Result<SectionSplit> splitSections(Cohort& cohort, const std::vector<std::string>& trainingNames,
-                                   const std::vector<std::string>& validationNames, bool fixedEpochs,
-                                   bool samePatient) {
-    const std::set<std::string> validation(validationNames.begin(), validationNames.end());
-    const std::set<std::string> training(trainingNames.begin(), trainingNames.end());
-    SectionSplit result;
-    for (auto& section : cohort.sections) {
-        if (training.contains(section.name) && validation.contains(section.name))
-            return fail(ErrorKind::Usage, "section " + section.name + " is both trained on and set aside");
-        if (validation.contains(section.name))
-            result.validation.push_back(&section);
-        else if (training.empty() || training.contains(section.name))
-            result.training.push_back(&section);
-    }
-    if (fixedEpochs && validation.empty()) return result;
-    if (fixedEpochs)
-        return fail(ErrorKind::Usage, "fixed_epochs trains on all sections; leave out --validation-sections");
-    const auto patients = patientsOf(result.training);
-    if (result.validation.empty() && patients.size() == 1)
+/// The last patient of the training sections decides when to stop.
+Result<void> setLastPatientAside(SectionSplit& split, const Cohort& cohort) {
+    const auto patients = patientsOf(split.training);
+    if (patients.size() == 1)
         return badInput(
             "all sections are of one patient (" + *patients.begin() +
                 "), so none can be set aside by patient",
             cohort.folder.string(),
             "Name the sections that decide when to stop with --validation-sections, or add another "
             "patient");
-    if (result.validation.empty()) {
-        const auto last = result.training.back()->patient;
-        const auto middle = std::stable_partition(result.training.begin(), result.training.end(),
-                                                  [&](const Section* s) { return s->patient != last; });
-        result.validation.assign(middle, result.training.end());
-        result.training.erase(middle, result.training.end());
+    if (patients.empty()) return {};
+    const auto last = split.training.back()->patient;
+    const auto middle = std::stable_partition(split.training.begin(), split.training.end(),
+                                              [&](const Section* s) { return s->patient != last; });
+    split.validation.assign(middle, split.training.end());
+    split.training.erase(middle, split.training.end());
+    return {};
+}
+
+} // namespace
+
+Result<SectionSplit> splitSections(Cohort& cohort, const SectionNames& names) {
+    if (auto ok = checkNames(cohort, names); !ok) return Failure(ok.error());
+    const auto in = [](const std::vector<std::string>& list, const Section& section) {
+        return std::find(list.begin(), list.end(), section.name) != list.end();
+    };
+    SectionSplit result;
+    for (auto& section : cohort.sections) {
+        if (in(names.validation, section))
+            result.validation.push_back(&section);
+        else if (in(names.reported, section))
+            result.reported.push_back(&section);
+        else if (names.training.empty() || in(names.training, section))
+            result.training.push_back(&section);
     }
+    if (names.fixedEpochs && !names.validation.empty())
+        return fail(ErrorKind::Usage, "with fixed_epochs no section decides when to stop; leave out "
+                                      "--validation-sections, or name what is to be judged at the end with "
+                                      "--report-sections");
+    if (!names.fixedEpochs && result.validation.empty())
+        if (auto ok = setLastPatientAside(result, cohort); !ok) return Failure(ok.error());
     if (result.training.empty())
-        return badInput("this cohort leaves no section to train on once one is set aside",
+        return badInput("this cohort leaves no section to train on once others are set aside",
                         cohort.folder.string(), "Add sections, or give fixed_epochs in the configuration");
-    if (auto ok = checkPatients(result, cohort.patients().size(), samePatient); !ok)
+    if (auto ok = checkPatients(result, cohort.patients().size(), names.samePatient); !ok)
         return Failure(ok.error());
     return result;
+}
+
+SectionNames sectionNames(const SectionNames& said, const TrainingConfig& config) {
+    const auto either = [](const std::vector<std::string>& list, const std::vector<std::string>& configured) {
+        return list.empty() ? configured : list;
+    };
+    return {either(said.training, config.trainingSections),
+            either(said.validation, config.validationSections),
+            either(said.reported, config.reportedSections), config.fixedEpochs > 0,
+            said.samePatient || config.samePatient};
+}
+
+Result<Cohort> readNamedCohort(const std::filesystem::path& path, const SectionNames& names) {
+    if (path.empty())
+        return fail(ErrorKind::Usage, "no cohort is named", {},
+                    "Name it with --cohort, or as \"cohort\" in the configuration");
+    std::vector<std::string> wanted = names.training;
+    if (!wanted.empty()) // otherwise all sections are read
+        for (const auto* list : {&names.validation, &names.reported})
+            wanted.insert(wanted.end(), list->begin(), list->end());
+    auto cohort = readCohort(path, wanted);
+    if (cohort)
+        for (const auto& warning : cohort->warnings)
+            say(warning);
+    return cohort;
+}
+
+Result<GenePanel> choosePanel(const TrainingConfig& config, const SectionSplit& sections) {
+    const std::vector<const Section*> training(sections.training.begin(), sections.training.end()),
+        validation(sections.validation.begin(), sections.validation.end());
+    if (!config.genes.empty()) {
+        auto all = training;
+        all.insert(all.end(), validation.begin(), validation.end());
+        all.insert(all.end(), sections.reported.begin(), sections.reported.end());
+        if (auto ok = checkListedPanel(config.genes, all); !ok) return Failure(ok.error());
+        return GenePanel{config.genes, {}, {}};
+    }
+    auto measured = validation; // the others only have to have the genes
+    measured.insert(measured.end(), sections.reported.begin(), sections.reported.end());
+    auto chosen = chooseGenePanel(training, config.panel, measured);
+    if (chosen)
+        for (const auto& warning : chosen->warnings)
+            say(warning);
+    return chosen;
 }
 
 Result<TrainPlan> planTraining(TrainingConfig config, const Cohort& cohort, const SectionSplit& sections,

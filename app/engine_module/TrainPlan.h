@@ -12,18 +12,33 @@
 
 namespace spotglass {
 
-/// Which sections train, and which decide when to stop. Not owned.
+/// Which sections train, which decide when to stop, and which are judged at the end. Not owned.
 struct SectionSplit {
-    std::vector<Section*> training, validation;
+    std::vector<Section*> training, validation, reported;
 };
 
-/// By the names given. Without validation names the last patient is set aside. Usage for a section on both
-/// sides, BadInput where nothing is left, where there is one patient only and no section is named, and where
-/// a patient is on both sides without `samePatient` (or there being only one). `fixedEpochs`: none is set
-/// aside.
-[[nodiscard]] Result<SectionSplit> splitSections(Cohort& cohort, const std::vector<std::string>& training,
-                                                 const std::vector<std::string>& validation, bool fixedEpochs,
-                                                 bool samePatient);
+/// The same by name. Empty training: all that are not named otherwise.
+struct SectionNames {
+    std::vector<std::string> training, validation, reported;
+    bool fixedEpochs = false; ///< none decides when to stop
+    bool samePatient = false; ///< a patient may be on two sides
+};
+
+/// Without validation names the last patient is set aside. Usage for a section on two sides, BadInput where
+/// nothing is left, where there is one patient only and no section is named, and where a patient is on two
+/// sides without `samePatient` (or there being only one).
+[[nodiscard]] Result<SectionSplit> splitSections(Cohort& cohort, const SectionNames& names);
+
+/// The names that are `said`, or where a list is empty those of the configuration.
+[[nodiscard]] SectionNames sectionNames(const SectionNames& said, const TrainingConfig& config);
+
+/// The sections that are named, all where none is named to train on; tells the user the cohort's warnings.
+/// Usage without a path, otherwise errors as readCohort(). Blocking.
+[[nodiscard]] Result<Cohort> readNamedCohort(const std::filesystem::path& path, const SectionNames& names);
+
+/// The list of the configuration, or a panel chosen on the training sections alone, of genes that all
+/// sections have; tells the user its warnings.
+[[nodiscard]] Result<GenePanel> choosePanel(const TrainingConfig& config, const SectionSplit& sections);
 
 /// What a run needs besides its sections' tensors.
 struct TrainPlan {

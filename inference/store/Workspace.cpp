@@ -30,7 +30,12 @@ constexpr std::array<const char*, Workspace::schemaVersion> migrations = {
     "CREATE TABLE encoders(name TEXT PRIMARY KEY, weights TEXT NOT NULL, sha256 TEXT NOT NULL,"
     " bytes INTEGER NOT NULL, modified_ns INTEGER NOT NULL, spec TEXT NOT NULL, trusted INTEGER NOT NULL);"
     "CREATE TABLE settings(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
-    "PRAGMA user_version = 4;"};
+    "PRAGMA user_version = 4;",
+    "CREATE TABLE jobs(id TEXT PRIMARY KEY, place INTEGER NOT NULL, state TEXT NOT NULL,"
+    " request TEXT NOT NULL, record TEXT NOT NULL);"
+    "CREATE TABLE library(file TEXT PRIMARY KEY, sha256 TEXT NOT NULL, added INTEGER NOT NULL,"
+    " name TEXT NOT NULL, note TEXT NOT NULL, licence TEXT NOT NULL);"
+    "PRAGMA user_version = 5;"};
 static_assert(applicationId == 1397770060);
 
 SqliteFault refusal(const fs::path& path, std::string what, std::string hint) {
@@ -92,9 +97,14 @@ SqliteResult<void> checkTables(const SqliteFile& file, const fs::path& path) {
         " 'center_x', 'center_y', 'scale', 'rotation', 'mirrored', 'picture'))"
         " + (SELECT count(*) FROM pragma_table_info('encoders') WHERE name IN ('name', 'weights', 'sha256',"
         " 'bytes', 'modified_ns', 'spec', 'trusted'))"
-        " + (SELECT count(*) FROM pragma_table_info('settings') WHERE name IN ('key', 'value'))");
+        " + (SELECT count(*) FROM pragma_table_info('settings') WHERE name IN ('key', 'value'))"
+        " + (SELECT count(*) FROM pragma_table_info('jobs') WHERE name IN ('id', 'place', 'state', 'request',"
+        " 'record'))"
+        " + (SELECT count(*) FROM pragma_table_info('library') WHERE name IN ('file', 'sha256', 'added', "
+        "'name',"
+        " 'note', 'licence'))");
     if (!columns) return tl::unexpected(columns.error());
-    if (*columns == 29) return {};
+    if (*columns == 40) return {};
     return tl::unexpected(SqliteFault{{ErrorKind::BadInput, "tables are missing", path.string(), {}}, true});
 }
 

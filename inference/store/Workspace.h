@@ -50,6 +50,15 @@ struct KnownEncoder {
     bool trustedProgram = false;
 };
 
+/// A training that was asked for, as the workspace knows it.
+struct KnownJob {
+    std::string id;         ///< unique; the caller's choice
+    std::int64_t place = 0; ///< in the queue: smaller ones first
+    std::string state;      ///< in the caller's words
+    std::string request;    ///< what another program asks of the one that runs the queue; empty: nothing
+    std::string record;     ///< JSON with all else; not interpreted here
+};
+
 /// Micrometres per level-0 pixel that were given for a slide, and by whom (e.g. "user").
 struct KnownScale {
     MicronsPerPixel micronsPerPixel;
@@ -62,7 +71,7 @@ struct KnownScale {
 /// thread. Errors are of kind Device unless said otherwise; a failed call changes nothing.
 class Workspace {
   public:
-    static constexpr int schemaVersion = 4;
+    static constexpr int schemaVersion = 5;
     static constexpr std::size_t maxPictureBytes = 64u << 10;
     static constexpr std::int64_t keptPictures = 24; ///< slides opened last; older ones lose their picture
 
@@ -113,6 +122,24 @@ class Workspace {
     [[nodiscard]] Result<std::optional<KnownEncoder>> encoder(const std::string& name);
     /// Nothing happens when there is none. The file stays.
     [[nodiscard]] Result<void> forgetEncoder(const std::string& name);
+
+    /// All jobs, in the order of the queue.
+    [[nodiscard]] Result<std::vector<KnownJob>> jobs();
+    /// Puts a job at the end of the queue; its place and request are not looked at. Usage without an id or
+    /// where it is there already.
+    [[nodiscard]] Result<void> addJob(const KnownJob& job);
+    /// Takes over state and record, and leaves place and request as they are. Nothing happens when it is
+    /// gone.
+    [[nodiscard]] Result<void> updateJob(const std::string& id, const std::string& state,
+                                         const std::string& record);
+    /// False when there is none.
+    [[nodiscard]] Result<bool> requestOfJob(const std::string& id, const std::string& request);
+    /// Takes a request back, unless another has come in its place meanwhile.
+    [[nodiscard]] Result<void> endRequest(const std::string& id, const std::string& request);
+    /// Gives the jobs their places, in this order; those that are not named come after them, as they were.
+    [[nodiscard]] Result<void> orderJobs(const std::vector<std::string>& ids);
+    /// Nothing happens when there is none.
+    [[nodiscard]] Result<void> forgetJob(const std::string& id);
 
     /// Keeps a value under a key, instead of an earlier one. Usage without a key.
     [[nodiscard]] Result<void> setSetting(const std::string& key, const std::string& value);

@@ -173,7 +173,7 @@ class TestWorkspace : public QObject {
         QVERIFY(runSql(path, versionThree));
         auto w = Workspace::open(path);
         QVERIFY2(w.has_value() && w->warnings().empty(), qPrintable(sentence(w)));
-        QCOMPARE(askSql(path, "PRAGMA user_version"), std::int64_t{4});
+        QCOMPARE(askSql(path, "PRAGMA user_version"), std::int64_t{Workspace::schemaVersion});
         QVERIFY(w->encoders()->empty());
         QVERIFY(w->rememberEncoder({"UNI", "/e/uni.pt", "ab12", 1, 2, "{}", false}).has_value());
         QVERIFY(w->setSetting("key", "value").has_value());

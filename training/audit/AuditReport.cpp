@@ -108,10 +108,15 @@ std::string tableOf(const CohortAudit& audit) {
 
 } // namespace
 
-json toJson(const CohortAudit& audit) {
+json toJson(const CohortAudit& audit, bool withSpots) {
     json sections = json::array(), findings = json::array();
-    for (const SectionAudit& section : audit.sections)
+    for (const SectionAudit& section : audit.sections) {
         sections.push_back(sectionJson(section));
+        if (!withSpots) continue;
+        auto& spots = sections.back()["spots_at"] = json::array();
+        for (std::size_t i = 0; i < section.places.size(); ++i)
+            spots.push_back({section.places[i].x, section.places[i].y, static_cast<bool>(section.tissue[i])});
+    }
     for (const AuditFinding& f : audit.findings)
         findings.push_back({{"severity", nameOf(f.severity)},
                             {"section", f.section.empty() ? json() : json(f.section)},

@@ -188,10 +188,13 @@ class Auditor {
         }
         const double scale = figures.micronsPerPixel ? figures.micronsPerPixel->mean() : 1;
         const double side = std::max(1.0, section.array.diameterMicrons / scale);
-        for (const CohortSpot& spot : section.spots)
-            if (mask->coverage({spot.center.x - side / 2, spot.center.y - side / 2, side, side}) >=
-                tissueOfASpot)
-                ++figures.onTissue;
+        for (const CohortSpot& spot : section.spots) {
+            const bool onTissue = mask->coverage({spot.center.x - side / 2, spot.center.y - side / 2, side,
+                                                  side}) >= tissueOfASpot;
+            figures.onTissue += onTissue ? 1 : 0;
+            figures.places.push_back(spot.center);
+            figures.tissue.push_back(onTissue);
+        }
         if (figures.onGlass() > glassShareAllowed) {
             figures.suspiciousRegistration = true;
             add(FindingSeverity::Warning, section.name,

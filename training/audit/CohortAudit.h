@@ -46,6 +46,8 @@ struct SectionAudit {
     ScaleSource scaleSource = ScaleSource::Unknown;
     ArrayDescription array;
     bool suspiciousRegistration = false; ///< more than a quarter of the spots lie on glass
+    std::vector<Level0Point> places;     ///< of the used spots
+    std::vector<bool> tissue;            ///< as `places`: whether it lies on tissue
 
     /// Share of the used spots that lie on glass, 0 to 1.
     [[nodiscard]] double onGlass() const;

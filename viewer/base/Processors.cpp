@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <string>
 #include <thread>
+#include <unistd.h>
 
 namespace spotglass {
 namespace {
@@ -27,6 +28,13 @@ int allowedByControlGroup(int otherwise) {
     return processors > 0 ? std::max(1, static_cast<int>(std::ceil(processors))) : otherwise;
 }
 
+/// memory.max of control groups, version 2: bytes or "max".
+unsigned long long memoryOfControlGroup(unsigned long long otherwise) {
+    std::ifstream file("/sys/fs/cgroup/memory.max");
+    unsigned long long bytes = 0;
+    return file >> bytes ? std::min(bytes, otherwise) : otherwise;
+}
+
 } // namespace
 
 int availableProcessors() {
@@ -35,6 +43,13 @@ int availableProcessors() {
         return std::min(bound, allowedByControlGroup(bound));
     }();
     return count;
+}
+
+unsigned long long availableMemory() {
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+    if (pages <= 0 || page <= 0) return 0;
+    return memoryOfControlGroup(static_cast<unsigned long long>(pages) *
+                                static_cast<unsigned long long>(page));
 }
 
 } // namespace spotglass

@@ -8,4 +8,8 @@ namespace spotglass {
 /// Asked of the system once; any thread.
 [[nodiscard]] int availableProcessors();
 
+/// Bytes of memory that programs may use here: the machine's, or less where a control group says so; 0 where
+/// that is not known. Any thread.
+[[nodiscard]] unsigned long long availableMemory();
+
 } // namespace spotglass
