@@ -1,6 +1,7 @@
 #include "app/cli/bench/TrainingBench.h"
 #include "app/cli/bench/ViewerBench.h"
 #include "app/cli/InfoCommand.h"
+#include "app/cli/JobsCommand.h"
 #include "app/engine_module/EngineModule.h"
 #include "app/engine_module/PredictPlan.h"
 #include "viewer/base/Process.h"
@@ -55,6 +56,7 @@ struct Commands {
     EncoderRemoveOptions encoderRemove;
     EncoderEmbedOptions encoderEmbed;
     DevicesOptions devices;
+    JobsOptions jobs;
     InferenceBenchOptions inferenceBench;
 };
 
@@ -334,6 +336,22 @@ void addBenchCommands(CLI::App& app, Commands& c) {
     inference->callback([&c] { c.action = inModule(&EngineModule::benchInference, c.inferenceBench); });
 }
 
+void addJobCommands(CLI::App& app, Commands& c) {
+    auto* jobs = app.add_subcommand("jobs", "The trainings that were started in the window");
+    jobs->require_subcommand(1);
+    const auto add = [&](const char* name, const char* help, Result<void> (*run)(const JobsOptions&),
+                         bool named) {
+        auto* command = jobs->add_subcommand(name, help);
+        if (named) command->add_option("id", c.jobs.id, "The training, as list shows it")->required();
+        command->callback([&c, run] { c.action = [&c, run] { return run(c.jobs); }; });
+        return command;
+    };
+    for (auto* command :
+         {add("list", "All of them", runJobsList, false), add("show", "One of them", runJobsShow, true)})
+        command->add_flag("--json", c.jobs.json, "One JSON document on standard output");
+    add("cancel", "End one; the best model so far is kept", runJobsCancel, true);
+}
+
 void addModelCommands(CLI::App& app, Commands& c) {
     auto* model = app.add_subcommand("model", "Model files");
     model->require_subcommand(1);
@@ -383,11 +401,12 @@ int main(int argc, char** argv) {
          {&commands.predict.workspace, &commands.encoderAdd.workspace, &commands.encoderList.workspace,
           &commands.encoderRemove.workspace, &commands.encoderEmbed.workspace,
           &commands.inferenceBench.workspace, &commands.train.workspace, &commands.crossvalidate.workspace,
-          &commands.experiment.workspace, &commands.evaluate.workspace})
+          &commands.experiment.workspace, &commands.evaluate.workspace, &commands.jobs.workspace})
         *workspace = workspacePath();
     addSlideCommands(app, commands);
     addEncoderCommands(app, commands);
     addTrainingCommands(app, commands);
+    addJobCommands(app, commands);
     addModelCommands(app, commands);
     addBenchCommands(app, commands);
     try {

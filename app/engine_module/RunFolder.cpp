@@ -60,8 +60,9 @@ class EventFile {
         std::ifstream in(file_);
         for (std::string line; std::getline(in, line);) {
             const auto event = Json::parse(line, nullptr, false);
-            if (event.is_object() && (event.value("event", "") == "done" || event.value("epoch", 0) >= epoch))
-                break;
+            const auto kind = event.is_object() ? event.value("event", "") : std::string();
+            if (kind == "failed" || kind == "cancelled" || kind == "paused") continue; // it goes on
+            if (event.is_object() && (kind == "done" || event.value("epoch", 0) >= epoch)) break;
             kept += line + "\n";
         }
         out_.close();

@@ -7,19 +7,13 @@
 #include "viewer/base/Process.h"
 
 #include <chrono>
+#include <fstream>
 #include <thread>
 
 namespace spotglass {
 namespace {
 
 constexpr std::chrono::milliseconds kLookAgain{50};
-
-/// A run of several hours must not fail in its last second.
-Result<void> checkReport(const SectionSplit& split, const Ranks& ranks) {
-    if (split.reported.empty() || ranks.alone()) return {};
-    return fail(ErrorKind::Usage, "several processes cannot judge the model at the end", {},
-                "Leave out the sections to report, and judge the model with spotglass-cli evaluate");
-}
 
 /// Waits between steps while another program has the file: the window, which predicts.
 std::function<void()> giveWayTo(const std::filesystem::path& file, const CancelToken& cancel) {
@@ -30,6 +24,16 @@ std::function<void()> giveWayTo(const std::filesystem::path& file, const CancelT
             std::this_thread::sleep_for(kLookAgain);
         lock->release();
     };
+}
+
+/// For whoever follows the run: how it ended, where that was not with a model.
+void tellEnd(const std::filesystem::path& run, const Error& error) {
+    std::error_code ec;
+    if (!std::filesystem::is_directory(run, ec)) return;
+    const bool wasAsked = error.kind == ErrorKind::Cancelled;
+    const nlohmann::json event{{"event", wasAsked ? "cancelled" : "failed"}, {"sentence", error.sentence()}};
+    std::ofstream(run / "events.jsonl", std::ios::app)
+        << event.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << std::endl;
 }
 
 /// When one of several processes goes, the others' next call to it throws.
@@ -59,12 +63,45 @@ Result<Loaded> loadAll(const SectionSplit& split, const TrainPlan& plan, const R
     for (const auto& [sections, tensors] : {std::pair{&split.training, &loaded.training},
                                             {&split.validation, &loaded.validation},
                                             {&split.reported, &loaded.reported}}) {
+        if (tensors == &loaded.reported && !ranks.first()) continue; // the first judges alone
         auto read = loadSections(*sections, plan.card, plan.config.featureCache, *plan.encoder, cancel);
         if (!read) return Failure(read.error());
         *tensors = std::move(*read);
     }
     if (ranks.first()) static_cast<void>(ranks.sum(0));
     return loaded;
+}
+
+Result<void> trainAs(const TrainOptions& options, const Ranks& ranks, const CancelToken& cancel) {
+    auto config = readTrainingConfig(options.config);
+    if (!config) return Failure(config.error());
+    const auto device = trainingDevice(options.device, &ranks);
+    if (!device) return Failure(device.error());
+    const auto names = sectionNames({options.trainSections, options.validationSections,
+                                     options.reportSections, false, options.samePatient},
+                                    *config);
+    auto cohort = readNamedCohort(options.cohort.empty() ? config->cohort : options.cohort, names);
+    if (!cohort) return Failure(cohort.error());
+    auto split = splitSections(*cohort, names);
+    if (!split) return Failure(split.error());
+    auto plan = planTraining(std::move(*config), *cohort, *split, options.output.filename().string(),
+                             options.workspace);
+    if (!plan) return Failure(plan.error());
+    const auto start = std::chrono::steady_clock::now();
+    const auto loaded = loadAll(*split, *plan, ranks, cancel);
+    if (!loaded) return Failure(loaded.error());
+    if (options.estimate)
+        return estimateTraining(*plan, loaded->training, loaded->validation, *device, options,
+                                std::chrono::steady_clock::now() - start, cancel);
+    RunFolder run{options.output, options.resume, &ranks, *device, giveWayTo(options.giveWay, cancel), {}};
+    if (!loaded->reported.empty())
+        run.report = [&](LoadedModel& model) {
+            return reportInto(options.output, *plan, model, loaded->training, loaded->reported);
+        };
+    const auto model = trainTogether(run, *plan, loaded->training, loaded->validation, cancel);
+    if (!model) return Failure(model.error());
+    say("The model is in " + (options.output / "model.safetensors").string());
+    return {};
 }
 
 } // namespace
@@ -75,36 +112,9 @@ Result<void> runTrain(const TrainOptions& options) {
     const auto ranks = Ranks::join();
     if (!ranks) return Failure(ranks.error());
     if (!ranks->first()) sayNothing();
-    auto config = readTrainingConfig(options.config);
-    if (!config) return Failure(config.error());
-    const auto device = trainingDevice(options.device, &*ranks);
-    if (!device) return Failure(device.error());
-    const auto names = sectionNames({options.trainSections, options.validationSections,
-                                     options.reportSections, false, options.samePatient},
-                                    *config);
-    auto cohort = readNamedCohort(options.cohort.empty() ? config->cohort : options.cohort, names);
-    if (!cohort) return Failure(cohort.error());
-    auto split = splitSections(*cohort, names);
-    if (!split) return Failure(split.error());
-    if (auto ok = checkReport(*split, *ranks); !ok) return ok;
-    auto plan = planTraining(std::move(*config), *cohort, *split, options.output.filename().string(),
-                             options.workspace);
-    if (!plan) return Failure(plan.error());
-    const auto start = std::chrono::steady_clock::now();
-    const auto loaded = loadAll(*split, *plan, *ranks, cancel);
-    if (!loaded) return Failure(loaded.error());
-    if (options.estimate)
-        return estimateTraining(*plan, loaded->training, loaded->validation, *device, options,
-                                std::chrono::steady_clock::now() - start, cancel);
-    RunFolder run{options.output, options.resume, &*ranks, *device, giveWayTo(options.giveWay, cancel), {}};
-    if (!loaded->reported.empty())
-        run.report = [&](LoadedModel& model) {
-            return reportInto(options.output, *plan, model, loaded->training, loaded->reported);
-        };
-    const auto model = trainTogether(run, *plan, loaded->training, loaded->validation, cancel);
-    if (!model) return Failure(model.error());
-    say("The model is in " + (options.output / "model.safetensors").string());
-    return {};
+    auto done = trainAs(options, *ranks, cancel);
+    if (!done && ranks->first() && !options.estimate) tellEnd(options.output, done.error());
+    return done;
 }
 
 } // namespace spotglass

@@ -25,6 +25,7 @@ const Names everything = {"viewer/base",
                           "app/desktop",
                           "app/engine_module",
                           "app/matrix_probe",
+                          "app/jobs",
                           "app/cli"};
 
 Layer row(std::string_view folder, Names folders, Names libraries) {
@@ -74,13 +75,14 @@ std::vector<Layer> sources() {
              "inference/knowledge", "training", "training/cohort", "training/audit", "training/experiment"},
             {"torch", "opencv"}),
         row("app/matrix_probe", {"viewer/base"}, {}),
+        row("app/jobs", {"viewer/base", "inference/store"}, {"QtCore"}),
         row("app/cli",
             {"viewer/base", "viewer/slide", "viewer/tiles", "inference/engine", "inference/store",
-             "training/cohort", "app/engine_module"},
+             "training/cohort", "app/engine_module", "app/jobs"},
             {"cli11", "QtCore", "QtGui", "jpeg"}), // jpeg: the floor beside which the viewer is measured
         row("app/desktop",
             {"viewer/base", "viewer/slide", "viewer/tiles", "viewer/canvas", "inference/engine",
-             "inference/store", "training/cohort", "ui", "app/engine_module"},
+             "inference/store", "training/cohort", "ui", "app/engine_module", "app/jobs"},
             {"QtCore", "QtGui", "QtWidgets", "QtPrintSupport", "cli11"}),
     };
 }
@@ -99,7 +101,7 @@ std::vector<Layer> withTests(std::vector<Layer> table) {
         tests("tests/training", {"training", "training/cohort", "training/audit", "training/experiment"},
               {"QtNetwork"}), // to find a free port
         tests("tests/ui", {"ui"}),
-        tests("tests/app", {"app/cli", "app/desktop", "app/engine_module"}, {"QtNetwork"}),
+        tests("tests/app", {"app/cli", "app/desktop", "app/engine_module", "app/jobs"}, {"QtNetwork"}),
         tests("tests/bench", everything, {"torch", "opencv"}),
         tests("tests/layers", {}),
     };

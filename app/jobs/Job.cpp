@@ -1,0 +1,137 @@
+#include "app/jobs/Job.h"
+
+#include <array>
+#include <fstream>
+#include <sstream>
+
+namespace spotglass {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::array<std::pair<JobState, const char*>, 6> kStates{{{JobState::Waiting, "waiting"},
+                                                                   {JobState::Running, "running"},
+                                                                   {JobState::Paused, "paused"},
+                                                                   {JobState::Done, "done"},
+                                                                   {JobState::Failed, "failed"},
+                                                                   {JobState::Cancelled, "cancelled"}}};
+constexpr std::streamoff kTail = 256 << 10; ///< bytes: some epochs of a panel of thousands
+
+JobState stateNamed(const std::string& name) {
+    for (const auto& [state, known] : kStates)
+        if (name == known) return state;
+    return JobState::Failed;
+}
+
+template <typename T> void take(const Json& j, const char* key, T& value) {
+    try {
+        value = j.value(key, value);
+    } catch (const Json::exception&) { // another program's idea of it
+    }
+}
+
+Json placeJson(const SlurmPlace& p) {
+    return {{"partition", p.partition},
+            {"nodes", p.nodes},
+            {"gpus", p.gpus},
+            {"processors", p.processors},
+            {"memory_gb", p.memoryGigabytes},
+            {"time", p.time},
+            {"modules", p.modules},
+            {"container", p.container},
+            {"program", p.program}};
+}
+
+SlurmPlace placeFrom(const Json& j) {
+    SlurmPlace p;
+    take(j, "partition", p.partition);
+    take(j, "nodes", p.nodes);
+    take(j, "gpus", p.gpus);
+    take(j, "processors", p.processors);
+    take(j, "memory_gb", p.memoryGigabytes);
+    take(j, "time", p.time);
+    take(j, "modules", p.modules);
+    take(j, "container", p.container);
+    take(j, "program", p.program);
+    return p;
+}
+
+} // namespace
+
+const char* nameOf(JobState state) {
+    for (const auto& [known, name] : kStates)
+        if (known == state) return name;
+    return "failed";
+}
+
+Json toRecord(const Job& job) {
+    Json record{{"name", job.name},
+                {"folder", job.folder.string()},
+                {"config", job.config},
+                {"sentence", job.sentence},
+                {"created", job.created},
+                {"started", job.started},
+                {"ended", job.ended},
+                {"process", job.process.number},
+                {"process_born", job.process.born},
+                {"cluster_job", job.clusterJob},
+                {"asked", job.asked},
+                {"asked_at", job.askedAt},
+                {"epoch", job.epoch},
+                {"epochs", job.epochs}};
+    if (job.slurm) record["slurm"] = placeJson(*job.slurm);
+    if (job.secondsLeft) record["seconds_left"] = *job.secondsLeft;
+    return record;
+}
+
+Job fromRecord(const KnownJob& known) {
+    const Json record = Json::parse(known.record, nullptr, false);
+    Job job;
+    job.id = known.id;
+    job.state = stateNamed(known.state);
+    if (!record.is_object()) return job;
+    std::string folder;
+    take(record, "name", job.name);
+    take(record, "folder", folder);
+    job.folder = folder;
+    take(record, "config", job.config);
+    take(record, "sentence", job.sentence);
+    take(record, "created", job.created);
+    take(record, "started", job.started);
+    take(record, "ended", job.ended);
+    take(record, "process", job.process.number);
+    take(record, "process_born", job.process.born);
+    take(record, "cluster_job", job.clusterJob);
+    take(record, "asked", job.asked);
+    take(record, "asked_at", job.askedAt);
+    take(record, "epoch", job.epoch);
+    take(record, "epochs", job.epochs);
+    if (record.contains("slurm")) job.slurm = placeFrom(record["slurm"]);
+    if (record.contains("seconds_left") && record["seconds_left"].is_number())
+        job.secondsLeft = record["seconds_left"].get<double>();
+    return job;
+}
+
+RunProgress progressOf(const std::filesystem::path& run) {
+    RunProgress progress;
+    std::ifstream in(run / "events.jsonl", std::ios::binary | std::ios::ate);
+    if (!in) return progress;
+    const std::streamoff size = in.tellg();
+    in.seekg(std::max<std::streamoff>(0, size - kTail));
+    for (std::string line; std::getline(in, line);) {
+        const auto event = Json::parse(line, nullptr, false);
+        if (!event.is_object()) continue; // cut, by us or by a writer
+        take(event, "event", progress.last);
+        take(event, "epoch", progress.epoch);
+        take(event, "epochs", progress.epochs);
+        progress.sentence.clear();
+        take(event, progress.last == "paused" ? "reason" : "sentence", progress.sentence);
+        if (progress.last == "resumed") progress.epoch -= 1; // that epoch is in hand
+        double seconds = 0;
+        take(event, "seconds", seconds);
+        if (seconds > 0) progress.secondsLeft = seconds * std::max(0, progress.epochs - progress.epoch);
+    }
+    return progress;
+}
+
+} // namespace spotglass

@@ -1,0 +1,325 @@
+#include "app/jobs/JobQueue.h"
+
+#include "viewer/base/Files.h"
+#include "viewer/base/Process.h"
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <QProcess>
+#include <QUuid>
+
+namespace spotglass {
+namespace fs = std::filesystem;
+namespace {
+
+/// So long a training that is cancelled may take to end by itself: it does so after the step in hand.
+constexpr std::int64_t kPatience = 15000; // ms
+constexpr std::int64_t kClusterPatience = 60000;
+
+std::int64_t now() {
+    const auto time = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+}
+
+fs::path settingsOf(const Job& job) {
+    return job.folder / "settings.json";
+}
+fs::path logOf(const Job& job) {
+    return job.folder / "log.txt";
+}
+fs::path modelOf(const Job& job) {
+    return job.folder / "model.safetensors";
+}
+fs::path checkpointOf(const Job& job) {
+    return job.folder / "checkpoint/state.safetensors";
+}
+
+bool isThere(const fs::path& file) {
+    std::error_code ec;
+    return fs::exists(file, ec);
+}
+
+/// A run that was ended before it could do so itself leaves what it had found best.
+void keepBest(const Job& job) {
+    std::error_code ec;
+    const auto best = job.folder / "checkpoint/best.safetensors";
+    if (isThere(best) && !isThere(modelOf(job))) fs::copy_file(best, modelOf(job), ec);
+}
+
+Result<void> checkFolder(const fs::path& folder) {
+    for (const char* trace : {"events.jsonl", "model.safetensors", "checkpoint", "settings.json"})
+        if (isThere(folder / trace))
+            return badInput("this folder holds another training already", folder.string(),
+                            "Choose an empty folder, or a new name");
+    return checkWritable(folder / "settings.json");
+}
+
+} // namespace
+
+JobQueue::JobQueue(Programs programs)
+    : programs_(std::move(programs)), slurm_(programs_.slurmScript, programs_.commandLine),
+      lock_(programs_.workspace.string() + ".queue") {}
+
+JobQueue::Programs JobQueue::programsFor(const fs::path& workspace) {
+    return {executableFolder() / "spotglass-cli", resourceFolder() / "slurm/train.sbatch", workspace,
+            workspace.string() + ".predicting"};
+}
+
+Result<Workspace*> JobQueue::workspace() {
+    if (!workspace_) {
+        auto opened = Workspace::open(programs_.workspace);
+        if (!opened) return Failure(opened.error());
+        workspace_.emplace(std::move(*opened));
+    }
+    return &*workspace_;
+}
+
+Result<std::vector<Job>> JobQueue::jobs() {
+    const auto workspace = this->workspace();
+    if (!workspace) return Failure(workspace.error());
+    const auto known = (*workspace)->jobs();
+    if (!known) return Failure(known.error());
+    std::vector<Job> jobs;
+    for (const auto& one : *known)
+        jobs.push_back(fromRecord(one));
+    return jobs;
+}
+
+Result<Job> JobQueue::add(nlohmann::json config, const fs::path& folder, std::optional<SlurmPlace> place) {
+    const auto workspace = this->workspace();
+    if (!workspace) return Failure(workspace.error());
+    Job job;
+    job.folder = fs::absolute(folder).lexically_normal();
+    if (auto ok = checkFolder(job.folder); !ok) return Failure(ok.error());
+    job.id = QUuid::createUuid().toString(QUuid::WithoutBraces).left(8).toStdString();
+    job.name = config.value("name", job.folder.filename().string());
+    job.config = std::move(config);
+    job.slurm = std::move(place);
+    job.created = now();
+    if (auto ok = writeFileAtomically(settingsOf(job), job.config.dump(1)); !ok) return Failure(ok.error());
+    if (auto ok = (*workspace)->addJob({job.id, 0, nameOf(job.state), {}, toRecord(job).dump()}); !ok)
+        return Failure(ok.error());
+    return job;
+}
+
+Result<void> JobQueue::request(const std::string& id, const std::string& what) {
+    const auto workspace = this->workspace();
+    if (!workspace) return Failure(workspace.error());
+    const auto there = (*workspace)->requestOfJob(id, what);
+    if (!there) return Failure(there.error());
+    if (!*there)
+        return badInput("there is no training " + id, {}, "spotglass-cli jobs list shows those there are");
+    return {};
+}
+
+Result<void> JobQueue::order(const std::vector<std::string>& ids) {
+    const auto workspace = this->workspace();
+    return workspace ? (*workspace)->orderJobs(ids) : Failure(workspace.error());
+}
+
+Result<void> JobQueue::keep(const Job& job) {
+    return (*workspace_).updateJob(job.id, nameOf(job.state), toRecord(job).dump());
+}
+
+Result<bool> JobQueue::tick(bool startsNext) {
+    const auto workspace = this->workspace();
+    if (!workspace) return Failure(workspace.error());
+    owner_ = lock_.tryExclusive();
+    if (!owner_) return false; // the program that has it does all this
+    const auto known = (*workspace)->jobs();
+    if (!known) return Failure(known.error());
+    bool changed = false, busy = false;
+    std::vector<Job> jobs;
+    for (const auto& one : *known) {
+        Job job = fromRecord(one);
+        const auto before = toRecord(job);
+        const auto state = job.state;
+        if (!one.request.empty()) {
+            if (auto done = carryOut(job, one.request); !done) return Failure(done.error());
+            changed = true;
+            if (job.id.empty()) continue; // removed
+        }
+        if (job.state == JobState::Running) look(job);
+        if (job.state != state || toRecord(job) != before) {
+            changed = true;
+            if (auto ok = keep(job); !ok) return Failure(ok.error());
+        }
+        busy = busy || (job.state == JobState::Running && !job.slurm);
+        jobs.push_back(std::move(job));
+    }
+    for (auto& job : jobs) {
+        if (!startsNext) break;
+        if (job.state != JobState::Waiting || (!job.slurm && busy)) continue;
+        start(job);
+        busy = busy || !job.slurm;
+        changed = true;
+        if (auto ok = keep(job); !ok) return Failure(ok.error());
+    }
+    return changed;
+}
+
+Result<void> JobQueue::carryOut(Job& job, const std::string& request) {
+    const bool runs = job.state == JobState::Running;
+    if (request == "pause" && runs) askToStop(job, "pause");
+    if (request == "cancel" && runs) askToStop(job, "cancel");
+    if (request == "pause" && job.state == JobState::Waiting) job.state = JobState::Paused;
+    if (request == "cancel" && (job.state == JobState::Waiting || job.state == JobState::Paused)) {
+        job.state = JobState::Cancelled;
+        job.ended = now();
+        keepBest(job);
+    }
+    if (request == "resume" && !runs && job.state != JobState::Done) {
+        job.state = JobState::Waiting;
+        job.sentence.clear();
+        job.clusterJob.clear();
+        job.ended = 0;
+    }
+    if (request == "remove") {
+        if (runs) {
+            if (job.asked != "cancel") askToStop(job, "cancel");
+            return keep(job); // goes when it has ended: the request stays
+        }
+        auto gone = (*workspace_).forgetJob(job.id);
+        if (gone) job.id.clear();
+        return gone;
+    }
+    if (auto ok = keep(job); !ok) return ok;
+    return (*workspace_).endRequest(job.id, request);
+}
+
+void JobQueue::askToStop(Job& job, const char* what) {
+    job.asked = what;
+    job.askedAt = now();
+    job.sentence =
+        job.asked == "pause" ? "Pausing after the step in hand." : "Ending after the step in hand.";
+    if (!job.slurm) {
+        interruptProcess(job.process);
+        return;
+    }
+    if (auto done = slurm_.cancel(job.clusterJob, true); !done) job.sentence = done.error().sentence();
+}
+
+void JobQueue::look(Job& job) {
+    const auto progress = progressOf(job.folder);
+    job.epoch = progress.epoch;
+    if (progress.epochs > 0) job.epochs = progress.epochs;
+    job.secondsLeft = progress.secondsLeft;
+    if (job.asked.empty()) job.sentence = progress.last == "paused" ? progress.sentence : std::string();
+    if (job.slurm) return lookAtCluster(job);
+    if (isRunning(job.process)) {
+        if (job.asked == "cancel" && now() - job.askedAt > kPatience) killProcess(job.process);
+        return;
+    }
+    conclude(job, "The training was ended from outside, or the computer was switched off.");
+}
+
+void JobQueue::lookAtCluster(Job& job) {
+    const auto status = slurm_.status(job.clusterJob);
+    using State = ClusterStatus::State;
+    if (!status) {
+        job.sentence = status.error().sentence(); // it may answer again
+        return;
+    }
+    if (status->state == State::Pending && job.asked.empty())
+        job.sentence =
+            "Waits in the cluster's queue" + (status->reason.empty() ? "." : " (" + status->reason + ").");
+    if (status->state == State::Pending || status->state == State::Running) {
+        // One that has not begun has no state to keep; one that does not listen is ended.
+        const bool patience = now() - job.askedAt < kClusterPatience;
+        if (!job.asked.empty() && (status->state == State::Pending || (job.asked == "cancel" && !patience)))
+            static_cast<void>(slurm_.cancel(job.clusterJob, false));
+        return;
+    }
+    conclude(job,
+             status->state == State::Unknown
+                 ? "The cluster does not know this training any more (its number was " + job.clusterJob + ")."
+                 : "The cluster ended the training (" + status->word + ").");
+}
+
+void JobQueue::conclude(Job& job, const std::string& otherwise) {
+    const auto progress = progressOf(job.folder);
+    const auto asked = std::exchange(job.asked, {});
+    job.ended = now();
+    job.secondsLeft.reset();
+    job.sentence.clear();
+    const bool rebooted = !job.slurm && job.process.born.substr(0, job.process.born.find(' ')) !=
+                                            processOfNumber(1).born.substr(0, job.process.born.find(' '));
+    if (progress.last == "saved" && isThere(modelOf(job))) {
+        job.state = JobState::Done;
+    } else if (asked == "cancel") {
+        job.state = JobState::Cancelled;
+        keepBest(job);
+    } else if (asked == "pause") {
+        job.state = JobState::Paused;
+    } else if (progress.last == "failed") {
+        job.state = JobState::Failed;
+        job.sentence = progress.sentence;
+    } else if (rebooted) {
+        job.state = JobState::Waiting; // goes on by itself
+        job.ended = 0;
+    } else {
+        job.state = JobState::Failed;
+        job.sentence = otherwise + (isThere(checkpointOf(job)) ? " Resume goes on from its last state." : "");
+    }
+    job.process = {};
+}
+
+void JobQueue::start(Job& job) {
+    job.sentence.clear();
+    job.asked.clear();
+    job.started = now();
+    std::error_code ec;
+    fs::create_directories(job.folder, ec);
+    // Written again: whoever waited long may find it changed.
+    if (auto ok = writeFileAtomically(settingsOf(job), job.config.dump(1)); !ok) {
+        job.state = JobState::Failed;
+        job.sentence = ok.error().sentence();
+        return;
+    }
+    if (job.slurm)
+        startOnCluster(job);
+    else
+        startHere(job);
+}
+
+void JobQueue::startHere(Job& job) {
+    QProcess process;
+    process.setProgram(QString::fromStdString(programs_.commandLine.string()));
+    QStringList arguments{QStringLiteral("train"),
+                          QStringLiteral("--config"),
+                          QString::fromStdString(settingsOf(job).string()),
+                          QStringLiteral("--output"),
+                          QString::fromStdString(job.folder.string()),
+                          QStringLiteral("--give-way"),
+                          QString::fromStdString(programs_.giveWay.string())};
+    if (isThere(checkpointOf(job))) arguments << QStringLiteral("--resume");
+    process.setArguments(arguments);
+    process.setWorkingDirectory(QString::fromStdString(job.folder.string()));
+    process.setStandardInputFile(QProcess::nullDevice());
+    for (auto set : {&QProcess::setStandardOutputFile, &QProcess::setStandardErrorFile})
+        (process.*set)(QString::fromStdString(logOf(job).string()), QIODevice::Append);
+    process.setChildProcessModifier([] { runBehindOthers(); });
+    qint64 number = 0;
+    if (!process.startDetached(&number)) {
+        job.state = JobState::Failed;
+        job.sentence = "The training could not be started (" + programs_.commandLine.string() +
+                       "): " + process.errorString().toStdString() + ".";
+        return;
+    }
+    job.process = processOfNumber(number);
+    job.state = JobState::Running;
+}
+
+void JobQueue::startOnCluster(Job& job) {
+    const auto number = slurm_.submit(job, settingsOf(job), logOf(job));
+    if (!number) {
+        job.state = JobState::Failed;
+        job.sentence = number.error().sentence();
+        return;
+    }
+    job.clusterJob = *number;
+    job.state = JobState::Running;
+}
+
+} // namespace spotglass
