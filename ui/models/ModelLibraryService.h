@@ -22,8 +22,8 @@ struct LibraryModel {
     QJsonObject card; ///< as in the file; empty where it cannot be read
     bool builtIn = false;
     enum class File { AsAdded, Changed, Missing } state = File::AsAdded;
-    /// What to know before it is used ("not better than ridge regression on sections it has not seen"); may be
-    /// empty.
+    /// What to know before it is used ("not better than ridge regression on sections it has not seen"); may
+    /// be empty.
     QString warning;
     QStringList ancestors;   ///< names of the models it was fine-tuned from, nearest first
     QStringList descendants; ///< names of those in the library that were made with it

@@ -80,10 +80,10 @@ struct TrainingEpoch {
 
 /// What a run has told so far. A value type.
 struct TrainingHistory {
-    QStringList genes = {};               ///< the panel
-    QStringList sections = {};            ///< trained on
-    QStringList validationSections = {};  ///< which decide when to stop
-    QString mapSection = {};              ///< of which maps can be asked for; empty: none
+    QStringList genes = {};              ///< the panel
+    QStringList sections = {};           ///< trained on
+    QStringList validationSections = {}; ///< which decide when to stop
+    QString mapSection = {};             ///< of which maps can be asked for; empty: none
     std::vector<TrainingEpoch> epochs = {};
     QString log = {}; ///< the last lines that the run wrote
 };
@@ -124,9 +124,9 @@ class TrainingService : public QObject {
     /// cohort and sections. Answers with jobsChanged(), or problem().
     virtual void add(const QJsonObject& config, const std::filesystem::path& folder,
                      const TrainingPlace& place) = 0;
-    virtual void pause(const QString& id) = 0;  ///< keeps the state; goes on with resume()
-    virtual void resume(const QString& id) = 0; ///< also one that failed or was cancelled
-    virtual void cancel(const QString& id) = 0; ///< ends it at once; the best model so far is kept
+    virtual void pause(const QString& id) = 0;        ///< keeps the state; goes on with resume()
+    virtual void resume(const QString& id) = 0;       ///< also one that failed or was cancelled
+    virtual void cancel(const QString& id) = 0;       ///< ends it at once; the best model so far is kept
     virtual void move(const QString& id, int to) = 0; ///< of those that wait, counted without it
     /// Takes it off the list; its folder stays. Cancelled first where it runs.
     virtual void remove(const QString& id) = 0;
@@ -157,10 +157,10 @@ struct AuditedSection {
     int spots = 0, onTissue = 0, outsideImage = 0;
     double medianDepth = 0;
     int genes = 0, genesInCommon = 0;
-    double micronsPerPixel = 0; ///< 0: not known
-    QString scaleSource;        ///< in words
-    QSizeF imageSize;           ///< level-0 pixels
-    QImage thumbnail;           ///< null: the image could not be opened
+    double micronsPerPixel = 0;  ///< 0: not known
+    QString scaleSource;         ///< in words
+    QSizeF imageSize;            ///< level-0 pixels
+    QImage thumbnail;            ///< null: the image could not be opened
     std::vector<QPointF> places; ///< of the spots, level-0 pixels
     std::vector<bool> onGlass;   ///< as places
     double pitchPixels = 0;
@@ -187,8 +187,8 @@ struct AuditedCohort {
 /// A panel, and the genes it was chosen from.
 struct ChosenPanel {
     QStringList genes;
-    std::vector<double> scores;        ///< NaN: undefined
-    QStringList described;             ///< genes of the panel that have a text
+    std::vector<double> scores; ///< NaN: undefined
+    QStringList described;      ///< genes of the panel that have a text
     QStringList warnings;
     QMap<QString, std::filesystem::path> values; ///< by section: a table of the panel's genes, measured
 };
@@ -211,10 +211,11 @@ class CohortService : public QObject {
 
   public:
     using QObject::QObject;
-    virtual void audit(const std::filesystem::path& cohort) = 0; ///< auditProgress(), then audited() or failed()
-    virtual void choosePanel(const QJsonObject& config) = 0;     ///< panelChosen() or failed()
+    virtual void
+    audit(const std::filesystem::path& cohort) = 0;          ///< auditProgress(), then audited() or failed()
+    virtual void choosePanel(const QJsonObject& config) = 0; ///< panelChosen() or failed()
     virtual void readValues(const ChosenPanel& panel, const QString& section,
-                            const QString& gene) = 0; ///< valuesRead()
+                            const QString& gene) = 0;     ///< valuesRead()
     virtual void estimate(const QJsonObject& config) = 0; ///< estimated() or failed()
     /// Whether a cluster takes the job: estimated by its own test; placeChecked().
     virtual void checkPlace(const TrainingPlace& place) = 0;

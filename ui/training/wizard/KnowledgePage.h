@@ -1,0 +1,27 @@
+#pragma once
+
+#include "ui/training/wizard/WizardPage.h"
+
+class QLabel;
+class QLineEdit;
+
+namespace spotglass {
+
+/// What is known about the genes, in words.
+class KnowledgePage final : public WizardPage {
+    Q_OBJECT
+
+  public:
+    explicit KnowledgePage(WizardState& state, QWidget* parent = nullptr);
+    void initializePage() override;
+    void cleanupPage() override {}
+
+  private:
+    void take(const QString& file);
+    void showGaps();
+
+    QLineEdit* file_;
+    QLabel *encoder_, *said_, *gaps_;
+};
+
+} // namespace spotglass

@@ -1,0 +1,47 @@
+#pragma once
+
+#include "ui/training/wizard/WizardPage.h"
+
+class QComboBox;
+class QLabel;
+class QLineEdit;
+class QPlainTextEdit;
+class QPushButton;
+class QSpinBox;
+class QTableWidget;
+
+namespace spotglass {
+
+class SectionPicture;
+
+/// Which genes the model is to predict.
+class PanelPage final : public WizardPage {
+    Q_OBJECT
+
+  public:
+    explicit PanelPage(WizardState& state, QWidget* parent = nullptr);
+    void initializePage() override;
+    void cleanupPage() override {}
+    [[nodiscard]] bool isComplete() const override;
+
+  private:
+    void build();
+    void take();
+    void ask();
+    void showPanel();
+    void preview();
+    void updateControls();
+
+    QComboBox *method_, *section_;
+    QSpinBox *size_, *minimum_;
+    QLineEdit* mustHave_;
+    QPlainTextEdit* list_;
+    QPushButton* ask_;
+    QLabel* said_;
+    QTableWidget* genes_;
+    SectionPicture* picture_;
+    QJsonObject asked_; ///< the configuration that was asked for last
+    bool busy_ = false, filling_ = false;
+};
+
+} // namespace spotglass

@@ -1,0 +1,54 @@
+#include "ui/training/wizard/TrainingWizard.h"
+
+#include "ui/training/wizard/CohortPage.h"
+#include "ui/training/wizard/KnowledgePage.h"
+#include "ui/training/wizard/OriginPage.h"
+#include "ui/training/wizard/PanelPage.h"
+#include "ui/training/wizard/PlacePage.h"
+#include "ui/training/wizard/SettingsPage.h"
+#include "ui/training/wizard/SplitPage.h"
+#include "ui/training/wizard/SummaryPage.h"
+
+#include <QFile>
+#include <QJsonDocument>
+
+namespace spotglass {
+
+TrainingWizard::TrainingWizard(CohortService& service, const Setting& setting, QWidget* parent)
+    : QWizard(parent), state_{service, TrainingDraft::fromJson(setting.draft)} {
+    setWindowTitle(tr("New training"));
+    setWizardStyle(QWizard::ModernStyle);
+    setOption(QWizard::NoBackButtonOnStartPage);
+    setOption(QWizard::IndependentPages, false);
+    setButtonText(QWizard::FinishButton, tr("&Start training"));
+    state_.models = setting.models;
+    state_.encoders = setting.encoders;
+    for (const char* name : {"quick", "laboratory", "published"}) {
+        QFile file(QString::fromStdString((setting.presets / (std::string(name) + ".json")).string()));
+        if (file.open(QIODevice::ReadOnly))
+            state_.presets[QLatin1String(name)] = QJsonDocument::fromJson(file.readAll()).object();
+    }
+    const std::initializer_list<WizardPage*> pages{
+        new CohortPage(state_),   new PanelPage(state_),   new KnowledgePage(state_),
+        new OriginPage(state_),   new EncoderPage(state_), new SplitPage(state_),
+        new SettingsPage(state_), new PlacePage(state_),   new SummaryPage(state_, setting.folders)};
+    for (auto* page : pages) {
+        addPage(page);
+        connect(page, &WizardPage::draftChanged, this,
+                [this] { Q_EMIT draftChanged(state_.draft.toJson()); });
+    }
+    resize(960, 720);
+    connect(this, &QDialog::accepted, this, [this] {
+        Q_EMIT trainingWanted(state_.config(), state_.draft.folder.toStdString(), state_.draft.place);
+        // The next one begins with the same choices, but is another training.
+        state_.draft.name.clear();
+        state_.draft.folder.clear();
+        Q_EMIT draftChanged(state_.draft.toJson());
+    });
+}
+
+TrainingWizard::~TrainingWizard() {
+    state_.service.cancel();
+}
+
+} // namespace spotglass
