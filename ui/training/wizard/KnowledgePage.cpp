@@ -31,10 +31,10 @@ KnowledgePage::KnowledgePage(WizardState& state, QWidget* parent)
     encoder_->setWordWrap(true);
     form->addRow(tr("Text encoder:"), encoder_);
     column().addLayout(form);
-    for (auto* label : {said_, gaps_}) {
-        label->setWordWrap(true);
-        label->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-        column().addWidget(label);
+    for (auto* text : {said_, gaps_}) {
+        text->setWordWrap(true);
+        text->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+        column().addWidget(text);
     }
     said_->setObjectName(QStringLiteral("said"));
     gaps_->setObjectName(QStringLiteral("gaps"));
