@@ -21,6 +21,7 @@
 #include <QSortFilterProxyModel>
 #include <QTreeView>
 #include <QVBoxLayout>
+#include <utility>
 
 namespace spotglass {
 namespace {
@@ -191,14 +192,22 @@ int GenePanelDock::itemOf(const std::filesystem::path& file) const {
 void GenePanelDock::addModelItem(const ModelListing& model) {
     if (itemOf(model.file) >= 0) return;
     const int at = models_->count() - 1; // "Open model file..." stays last
-    models_->insertItem(at, model.name, pathText(model.file));
-    models_->setItemData(at, pathText(model.file), Qt::ToolTipRole);
+    models_->insertItem(at, model.warning.isEmpty() ? model.name : tr("%1 (take care)").arg(model.name),
+                        pathText(model.file));
+    models_->setItemData(at, (model.warning + u'\n' + pathText(model.file)).trimmed(), Qt::ToolTipRole);
 }
 
 void GenePanelDock::setModels(const QList<ModelListing>& models) {
     const QSignalBlocker block(models_);
-    for (const auto& model : models)
+    // What was listed before may have gone or have another name; files that were opened by hand stay.
+    for (const auto& file : std::exchange(listed_, {}))
+        if (const int at = models_->findData(file); at >= 0) models_->removeItem(at);
+    for (const auto& model : models) {
+        if (const int at = itemOf(model.file); at >= 0) models_->removeItem(at);
         addModelItem(model);
+        listed_ << pathText(model.file);
+    }
+    if (model_) addModelItem({model_->file, model_->name, model_->warning});
     if (model_) return showModelInUse();
     const int last = models_->findData(lastModel_);
     if (models_->count() > 1) models_->setCurrentIndex(last >= 0 ? last : 0);
@@ -228,7 +237,7 @@ void GenePanelDock::showModelInUse() {
 void GenePanelDock::setModel(const ModelDescription& model) {
     model_ = model;
     lastModel_ = pathText(model.file);
-    addModelItem({model.file, model.name});
+    addModelItem({model.file, model.name, model.warning});
     showModelInUse();
     QString text =
         tr("Genes: %1. One spot every %2 \u00b5m.")
@@ -236,6 +245,7 @@ void GenePanelDock::setModel(const ModelDescription& model) {
     if (std::isfinite(model.heldOutPccAll))
         text += QLatin1Char(' ') +
                 tr("Mean held-out correlation %1.").arg(QString::number(model.heldOutPccAll, 'f', 2));
+    if (!model.warning.isEmpty()) text = tr("Take care. %1").arg(model.warning) + u'\n' + text;
     modelText_->setText(text);
     const QString wanted = gene_;
     gene_.clear(); // the same gene of another model is another choice

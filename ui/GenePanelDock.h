@@ -73,6 +73,7 @@ class GenePanelDock : public QDockWidget {
 
     std::optional<ModelDescription> model_;
     QString gene_, lastGene_, lastModel_;
+    QStringList listed_; ///< files of setModels()
     bool busy_ = false, paused_ = false;
     GeneListModel* genes_;
     QSortFilterProxyModel* filtered_;

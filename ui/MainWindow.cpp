@@ -119,6 +119,7 @@ void MainWindow::connectServices() {
     connect(&slides_, &SlideService::slideImproved, view_, &SlideView::reloadSlide);
     connect(&slides_, &SlideService::recentSlidesChanged, this, &MainWindow::updateRecent);
     connect(&predictions_, &PredictionService::modelsListed, this, [this](const QList<ModelListing>& models) {
+        if (training_) return; // the library lists these and the user's own
         panel_->setModels(models);
         openModelByItself();
     });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ui/Services.h"
+#include "ui/training/TrainingCommands.h"
 #include "viewer/canvas/Viewport.h"
 
 #include <QMainWindow>
@@ -57,6 +58,9 @@ class MainWindow : public QMainWindow {
     void setEngineSettings(EngineSettingsService& settings);
     /// Lets the window predict slides in the background; once. The service must outlive the window.
     void setQueue(QueueService& queue);
+    /// Lets the window train models and keep a library of them; once. The services must outlive the window.
+    void setTraining(const TrainingCommands::Services& services, const TrainingCommands::Places& places);
+    [[nodiscard]] TrainingCommands* training() { return training_; } ///< null without setTraining()
     /// Shows the measured spots of the slide: a spot file, or a folder that has one for it.
     void openSpots(const std::filesystem::path& file);
     /// Whether spots or their values are on their way; spotsShown() or problem() follows.
@@ -92,6 +96,9 @@ class MainWindow : public QMainWindow {
     void slideShown();
     /// Measured spots, or the values of another gene in them, are shown.
     void spotsShown();
+    /// Something that takes long has ended, and the user may be looking elsewhere: for the desktop's
+    /// notifications.
+    void notificationWanted(const QString& title, const QString& text);
     /// Something went wrong; the window keeps what it had.
     void problem(const spotglass::Error& error);
 
@@ -197,6 +204,7 @@ class MainWindow : public QMainWindow {
     EngineSettingsService* engineSettings_ = nullptr;
     QueueService* queue_ = nullptr;
     QueueDock* queueDock_ = nullptr; ///< with queue_ alone
+    TrainingCommands* training_ = nullptr;
     QAction *settingsAction_ = nullptr, *queueAction_ = nullptr, *queueShowAction_ = nullptr;
     BookmarkDock* bookmarks_ = nullptr;
     Banner* fileBanner_ = nullptr;   ///< about the file on disk

@@ -61,7 +61,8 @@ enum class SlideFileState {
 /// One model file that can be chosen.
 struct ModelListing {
     std::filesystem::path file;
-    QString name; ///< as the model's card says; the file name where it says nothing
+    QString name;         ///< as the model's card says; the file name where it says nothing
+    QString warning = {}; ///< what to know before it is used; may be empty
 };
 
 /// One gene of a model's panel.
@@ -80,6 +81,7 @@ struct ModelDescription {
     double heldOutPccAll = 0; ///< mean over the genes; NaN: not known
     double micronsPerPixel = 0;
     double spotPitchMicrons = 0;
+    QString warning = {}; ///< what to know before its predictions are believed; may be empty
 };
 
 /// Opens slides, remembers what the user said about them, and looks after their files.

@@ -9,7 +9,4 @@ namespace spotglass {
 /// read is listed by its own name (opening it says what is wrong). Blocking.
 [[nodiscard]] QList<ModelListing> modelsInFolder(const std::filesystem::path& folder);
 
-/// The name in the card of one model file, or the file's name without its ending. Blocking.
-[[nodiscard]] QString modelName(const std::filesystem::path& file);
-
 } // namespace spotglass

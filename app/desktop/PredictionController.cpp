@@ -1,6 +1,7 @@
 #include "app/desktop/PredictionController.h"
 
 #include "app/desktop/ModelCatalog.h"
+#include "app/desktop/ModelHead.h"
 #include "inference/engine/PredictionTable.h"
 #include "viewer/slide/SlideSource.h"
 
@@ -117,11 +118,18 @@ void PredictionController::openModel(const std::filesystem::path& file) {
     const auto ticket = ++openTicket_;
     setPhase(Phase::OpeningModel);
     host_->ask(
-        this, [file](HostedEngine& engine) { return engine.open(file); },
-        [this, ticket](const Result<ModelSummary>& opened) { finishOpening(opened, ticket); });
+        this,
+        [file](HostedEngine& engine) {
+            const auto head = readModelHead(file);
+            return std::pair{engine.open(file), head ? warningOf(head->card) : QString()};
+        },
+        [this, ticket](const std::pair<Result<ModelSummary>, QString>& opened) {
+            finishOpening(opened.first, opened.second, ticket);
+        });
 }
 
-void PredictionController::finishOpening(const Result<ModelSummary>& opened, std::uint64_t ticket) {
+void PredictionController::finishOpening(const Result<ModelSummary>& opened, const QString& warning,
+                                         std::uint64_t ticket) {
     if (ticket != openTicket_) return;
     if (!opened) {
         setPhase(!model_                             ? Phase::NoModel
@@ -133,6 +141,7 @@ void PredictionController::finishOpening(const Result<ModelSummary>& opened, std
     endRun(true);
     kept_.clear();
     model_ = describe(*opened);
+    model_->warning = warning;
     setPhase(Phase::Ready);
     Q_EMIT modelOpened(*model_);
     Q_EMIT fieldGrew();

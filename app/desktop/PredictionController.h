@@ -67,7 +67,7 @@ class PredictionController final : public PredictionService {
     void lookForKept();
     void endRun(bool forgetValues);
     void start(std::shared_ptr<Run> run);
-    void finishOpening(const Result<ModelSummary>& opened, std::uint64_t ticket);
+    void finishOpening(const Result<ModelSummary>& opened, const QString& warning, std::uint64_t ticket);
     void finishRun(const std::shared_ptr<Run>& run, const Result<PredictionReport>& report);
     void forgetInCache();
     void reportGrowth();

@@ -143,18 +143,19 @@ void TrainingController::move(const QString& id, int to) {
 }
 
 void TrainingController::follow(const QString& id) {
-    followed_.insert(id);
+    ++followed_[id];
     seen_.remove(id);
     readFollowed();
 }
 
 void TrainingController::unfollow(const QString& id) {
+    if (--followed_[id] > 0) return;
     followed_.remove(id);
     maps_.remove(id);
 }
 
 void TrainingController::readFollowed() {
-    for (const auto& id : followed_) {
+    for (const auto& id : followed_.keys()) {
         const auto* job = find(id);
         if (!job) continue;
         ask(

@@ -5,7 +5,6 @@
 #include "ui/training/TrainingServices.h"
 
 #include <atomic>
-#include <QSet>
 #include <QTimer>
 
 namespace spotglass {
@@ -52,7 +51,7 @@ class TrainingController final : public TrainingService {
     QList<TrainingJob> jobs_;
     bool known_ = false; ///< jobs_ has been read once
     QString lastProblem_;
-    QSet<QString> followed_;
+    QMap<QString, int> followed_; ///< how often, by job
     QMap<QString, qint64> seen_;  ///< bytes of events.jsonl and log.txt that were read of a job
     QMap<QString, QString> maps_; ///< the gene asked for, by job
     QTimer timer_;

@@ -59,6 +59,14 @@ struct KnownJob {
     std::string record;     ///< JSON with all else; not interpreted here
 };
 
+/// A model file that the user has added to the library.
+struct KnownLibraryModel {
+    std::filesystem::path file;
+    std::string sha256;     ///< of the file when it was added
+    std::int64_t added = 0; ///< milliseconds since 1970
+    std::string name, note, licence;
+};
+
 /// Micrometres per level-0 pixel that were given for a slide, and by whom (e.g. "user").
 struct KnownScale {
     MicronsPerPixel micronsPerPixel;
@@ -140,6 +148,13 @@ class Workspace {
     [[nodiscard]] Result<void> orderJobs(const std::vector<std::string>& ids);
     /// Nothing happens when there is none.
     [[nodiscard]] Result<void> forgetJob(const std::string& id);
+
+    /// The models of the library, by name. Whether the files still exist is not looked at.
+    [[nodiscard]] Result<std::vector<KnownLibraryModel>> library();
+    /// Enters a model, or takes over what is said of one that is there. Usage without file or sha256.
+    [[nodiscard]] Result<void> enterInLibrary(const KnownLibraryModel& model);
+    /// Nothing happens when there is none. The file stays.
+    [[nodiscard]] Result<void> leaveLibrary(const std::filesystem::path& file);
 
     /// Keeps a value under a key, instead of an earlier one. Usage without a key.
     [[nodiscard]] Result<void> setSetting(const std::string& key, const std::string& value);

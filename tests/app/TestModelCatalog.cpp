@@ -2,6 +2,7 @@
 
 #include "viewer/base/Files.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <QTemporaryDir>
 #include <QtTest>
@@ -24,8 +25,10 @@ class TestModelCatalog : public QObject {
 
   private Q_SLOTS:
     void modelsAreListedByTheirNames() {
-        const nlohmann::json card = {{"name", "Breast, 250 genes"}};
-        const nlohmann::json head = {{"__metadata__", {{"format", "pt"}, {"card", card.dump()}}}};
+        const nlohmann::json card = {{"name", "Breast, 250 genes"},
+                                     {"genes", {"FN1"}},
+                                     {"held_out", {{"verdict", {{"worse_than_ridge", true}}}}}};
+        const nlohmann::json head = {{"__metadata__", {{"format", "pt"}, {"spotglass", card.dump()}}}};
         write("z.safetensors", withHead(head.dump()));
         write("unnamed.safetensors", withHead("{}"));
         write("notes.txt", "not a model");
@@ -33,6 +36,7 @@ class TestModelCatalog : public QObject {
         QCOMPARE(models.size(), 2);
         QCOMPARE(models[0].name, QStringLiteral("Breast, 250 genes"));
         QCOMPARE(models[0].file, folder() / "z.safetensors");
+        QVERIFY(models[0].warning.contains(QStringLiteral("ridge")));
         QCOMPARE(models[1].name, QStringLiteral("unnamed"));
     }
     void aBrokenFileGoesByItsOwnName_data() {
@@ -46,7 +50,10 @@ class TestModelCatalog : public QObject {
     void aBrokenFileGoesByItsOwnName() {
         QFETCH(QByteArray, content);
         write("odd.safetensors", content.toStdString());
-        QCOMPARE(modelName(folder() / "odd.safetensors"), QStringLiteral("odd"));
+        const auto models = modelsInFolder(folder());
+        const auto odd = std::ranges::find(models, folder() / "odd.safetensors", &ModelListing::file);
+        QVERIFY(odd != models.end());
+        QCOMPARE(odd->name, QStringLiteral("odd"));
     }
     void aMissingFolderHasNoModels() { QVERIFY(modelsInFolder(folder() / "none").isEmpty()); }
 };

@@ -83,7 +83,7 @@ std::vector<Layer> sources() {
         row("app/desktop",
             {"viewer/base", "viewer/slide", "viewer/tiles", "viewer/canvas", "inference/engine",
              "inference/store", "training/cohort", "ui", "app/engine_module", "app/jobs"},
-            {"QtCore", "QtGui", "QtWidgets", "QtPrintSupport", "cli11"}),
+            {"QtCore", "QtGui", "QtWidgets", "QtPrintSupport", "QtDBus", "cli11"}),
     };
 }
 
@@ -101,7 +101,8 @@ std::vector<Layer> withTests(std::vector<Layer> table) {
         tests("tests/training", {"training", "training/cohort", "training/audit", "training/experiment"},
               {"QtNetwork"}), // to find a free port
         tests("tests/ui", {"ui"}),
-        tests("tests/app", {"app/cli", "app/desktop", "app/engine_module", "app/jobs"}, {"QtNetwork"}),
+        tests("tests/app", {"app/cli", "app/desktop", "app/engine_module", "app/jobs"},
+              {"QtNetwork", "QtDBus"}),
         tests("tests/bench", everything, {"torch", "opencv"}),
         tests("tests/layers", {}),
     };

@@ -49,13 +49,14 @@ class ModelLibraryService : public QObject {
     virtual void exportTo(const std::filesystem::path& file, const std::filesystem::path& target) = 0;
     /// Into the system's bin; one that comes with the program stays.
     virtual void remove(const std::filesystem::path& file) = 0;
-    /// Hashes the file and compares; changed() follows, problem() where it is damaged.
+    /// Hashes the file and compares; verified() follows, or problem() where it is damaged.
     virtual void verify(const std::filesystem::path& file) = 0;
 
   Q_SIGNALS:
     void changed();
     void added(const spotglass::LibraryModel& model);
     void exported(const std::filesystem::path& target);
+    void verified(const std::filesystem::path& file); ///< it is as it was added
     void problem(const spotglass::Error& error);
 };
 

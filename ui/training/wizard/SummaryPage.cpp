@@ -1,5 +1,7 @@
 #include "ui/training/wizard/SummaryPage.h"
 
+#include "ui/training/jobs/JobText.h"
+
 #include <cmath>
 #include <QDir>
 #include <QFileDialog>
@@ -14,14 +16,6 @@
 
 namespace spotglass {
 namespace {
-
-QString minutesInWords(double seconds) {
-    const auto rounded = [](double value) { return static_cast<int>(std::ceil(value)); };
-    if (seconds < 90) return SummaryPage::tr("%1 s").arg(rounded(seconds));
-    if (seconds < 5400) return SummaryPage::tr("%1 min").arg(rounded(seconds / 60));
-    if (seconds < 2 * 86400) return SummaryPage::tr("%1 h").arg(rounded(seconds / 3600));
-    return SummaryPage::tr("%1 days").arg(rounded(seconds / 86400));
-}
 
 /// As a folder's name.
 QString folderName(QString name) {
@@ -86,9 +80,7 @@ SummaryPage::SummaryPage(WizardState& state, QString folders, QWidget* parent)
 
 void SummaryPage::initializePage() {
     filling_ = true;
-    if (draft().name.isEmpty())
-        draft().name = tr("%1, %2").arg(QFileInfo(draft().cohort).completeBaseName(),
-                                        QDate::currentDate().toString(Qt::ISODate));
+    if (draft().name.isEmpty()) draft().name = freeName();
     name_->setText(draft().name);
     if (draft().folder.isEmpty()) draft().folder = QDir(folders_).filePath(folderName(draft().name));
     folder_->setText(draft().folder);
@@ -98,6 +90,16 @@ void SummaryPage::initializePage() {
     summary_->setText(inWords());
     take();
     askEstimate();
+}
+
+/// The cohort and the day, with a number where that is taken.
+QString SummaryPage::freeName() const {
+    const QString name = tr("%1, %2").arg(QFileInfo(state().draft.cohort).completeBaseName(),
+                                          QDate::currentDate().toString(Qt::ISODate));
+    QString free = name;
+    for (int number = 2; QFileInfo::exists(QDir(folders_).filePath(folderName(free))); ++number)
+        free = tr("%1 (%2)").arg(name).arg(number);
+    return free;
 }
 
 void SummaryPage::cleanupPage() {
@@ -165,13 +167,10 @@ QString SummaryPage::inWords() const {
     text += line(tr("Begins:"), draft.from.isEmpty() ? tr("from scratch")
                                                      : tr("with %1").arg(model ? model->name : draft.from));
     text += line(tr("Image encoder:"), draft.from.isEmpty() ? draft.imageEncoder : tr("that of the model"));
-    text += line(tr("Settings:"),
-                 (draft.preset == QLatin1String("quick")       ? tr("quick look")
-                  : draft.preset == QLatin1String("published") ? tr("as published")
-                                                               : tr("laboratory")) +
-                     (draft.changes.isEmpty()
-                          ? QString()
-                          : tr(", changed: %1").arg(draft.changes.keys().join(QStringLiteral(", ")))));
+    text += line(tr("Settings:"), (draft.preset == QLatin1String("quick")       ? tr("quick look")
+                                   : draft.preset == QLatin1String("published") ? tr("as published")
+                                                                                : tr("laboratory")) +
+                                      (draft.changes.isEmpty() ? QString() : tr(", changed under \"More\"")));
     text += line(tr("Where:"), draft.place.slurm ? tr("Slurm cluster") : tr("this computer"));
     return text + QStringLiteral("</table>");
 }
@@ -189,9 +188,9 @@ void SummaryPage::showEstimate(const TrainingEstimate& estimate) {
     const double most = estimate.secondsBefore + estimate.epochs * estimate.secondsPerEpoch;
     const auto gigabytes = [](double value) { return QLocale().toString(value, 'f', value < 10 ? 1 : 0); };
     QString text = tr("On this computer at most %1 (at most %2 rounds of %3); it usually ends earlier. ")
-                       .arg(minutesInWords(most))
+                       .arg(timeInWords(most))
                        .arg(estimate.epochs)
-                       .arg(minutesInWords(estimate.secondsPerEpoch));
+                       .arg(timeInWords(estimate.secondsPerEpoch));
     text += tr("Memory: %1 of %2 GB. Room on the drive: %3 of %4 GB.")
                 .arg(gigabytes(estimate.memoryGigabytes), gigabytes(estimate.memoryAvailable),
                      gigabytes(estimate.diskGigabytes), gigabytes(estimate.diskAvailable));

@@ -25,6 +25,7 @@ class SummaryPage final : public WizardPage {
     void showEstimate(const TrainingEstimate& estimate);
     void saveSettings();
     [[nodiscard]] QString inWords() const;
+    [[nodiscard]] QString freeName() const;
     [[nodiscard]] QString whyNot() const; ///< why the folder cannot be used; empty where it can
 
     const QString folders_;

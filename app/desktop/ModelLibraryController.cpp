@@ -1,0 +1,77 @@
+#include "app/desktop/ModelLibraryController.h"
+
+#include <QPointer>
+
+namespace spotglass {
+namespace fs = std::filesystem;
+
+ModelLibraryController::ModelLibraryController(ModelLibrary library, QObject* parent)
+    : ModelLibraryService(parent), library_(std::make_unique<ModelLibrary>(std::move(library))),
+      worker_(std::make_unique<SerialWorker>()) {}
+
+ModelLibraryController::~ModelLibraryController() {
+    worker_.reset();
+}
+
+template <typename Work, typename Answer> void ModelLibraryController::ask(Work work, Answer answer) {
+    worker_->post([this, self = QPointer<ModelLibraryController>(this), work = std::move(work),
+                   answer = std::move(answer)] {
+        auto result = work(*library_);
+        QMetaObject::invokeMethod(
+            this,
+            [self, answer, result = std::move(result)] {
+                if (self) answer(result);
+            },
+            Qt::QueuedConnection);
+    });
+}
+
+template <typename Work, typename Done> void ModelLibraryController::change(Work work, Done done) {
+    ask(std::move(work), [this, done = std::move(done)](const auto& result) {
+        if (result)
+            done(result);
+        else
+            Q_EMIT problem(result.error());
+        look();
+    });
+}
+
+void ModelLibraryController::look() {
+    ask([](ModelLibrary& library) { return library.models(); },
+        [this](const Result<QList<LibraryModel>>& read) {
+            if (!read) {
+                Q_EMIT problem(read.error());
+                return;
+            }
+            models_ = *read;
+            Q_EMIT changed();
+        });
+}
+
+void ModelLibraryController::add(const fs::path& file, const QString& name, const QString& note,
+                                 const QString& licence) {
+    change([=](ModelLibrary& library) { return library.add(file, name, note, licence); },
+           [this](const Result<LibraryModel>& model) { Q_EMIT added(*model); });
+}
+
+void ModelLibraryController::describe(const fs::path& file, const QString& name, const QString& note,
+                                      const QString& licence) {
+    change([=](ModelLibrary& library) { return library.describe(file, name, note, licence); },
+           [](const Result<void>&) {});
+}
+
+void ModelLibraryController::exportTo(const fs::path& file, const fs::path& target) {
+    change([=](ModelLibrary& library) { return library.exportTo(file, target); },
+           [this, target](const Result<void>&) { Q_EMIT exported(target); });
+}
+
+void ModelLibraryController::remove(const fs::path& file) {
+    change([=](ModelLibrary& library) { return library.remove(file); }, [](const Result<void>&) {});
+}
+
+void ModelLibraryController::verify(const fs::path& file) {
+    change([=](ModelLibrary& library) { return library.verify(file); },
+           [this, file](const Result<void>&) { Q_EMIT verified(file); });
+}
+
+} // namespace spotglass
