@@ -3,6 +3,7 @@
 #include "app/engine_module/Commands.h"
 #include "app/engine_module/SpotTable.h"
 #include "inference/model/DkanEnsemble.h"
+#include "inference/store/Sha256.h"
 #include "training/Trainer.h"
 #include "viewer/base/Files.h"
 
@@ -137,7 +138,10 @@ Result<LoadedModel> saved(Result<LoadedModel> model, const RunFolder& run, Event
         events.write(*event);
     }
     if (auto ok = saveModel(*model, file); !ok) return Failure(ok.error());
-    events.write({{"event", "saved"}, {"model", file.filename().string()}});
+    // With the hash, so that whoever takes the model over from a cluster's drive sees whether it is this one.
+    const auto hash = sha256OfFile(file);
+    if (!hash) return Failure(hash.error());
+    events.write({{"event", "saved"}, {"model", file.filename().string()}, {"sha256", *hash}});
     return model;
 }
 

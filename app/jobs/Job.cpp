@@ -126,6 +126,8 @@ RunProgress progressOf(const std::filesystem::path& run) {
         take(event, "epochs", progress.epochs);
         progress.sentence.clear();
         take(event, progress.last == "paused" ? "reason" : "sentence", progress.sentence);
+        progress.sha256.clear();
+        take(event, "sha256", progress.sha256);
         if (progress.last == "resumed") progress.epoch -= 1; // that epoch is in hand
         double seconds = 0;
         take(event, "seconds", seconds);

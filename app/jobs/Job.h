@@ -55,6 +55,7 @@ struct Job {
 struct RunProgress {
     std::string last;     ///< name of the last event; empty: none yet
     std::string sentence; ///< of an event "failed" or "paused"
+    std::string sha256;   ///< of an event "saved": of the model's file; may be empty
     int epoch = 0, epochs = 0;
     std::optional<double> secondsLeft;
 };

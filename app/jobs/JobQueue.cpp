@@ -1,5 +1,6 @@
 #include "app/jobs/JobQueue.h"
 
+#include "inference/store/Sha256.h"
 #include "viewer/base/Files.h"
 #include "viewer/base/Process.h"
 
@@ -45,6 +46,12 @@ void keepBest(const Job& job) {
     std::error_code ec;
     const auto best = job.folder / "checkpoint/best.safetensors";
     if (isThere(best) && !isThere(modelOf(job))) fs::copy_file(best, modelOf(job), ec);
+}
+
+bool isAsSaved(const Job& job, const RunProgress& progress) {
+    if (progress.sha256.empty()) return true; // a run of an older program
+    const auto hash = sha256OfFile(modelOf(job));
+    return hash && *hash == progress.sha256;
 }
 
 Result<void> checkFolder(const fs::path& folder) {
@@ -246,7 +253,11 @@ void JobQueue::conclude(Job& job, const std::string& otherwise) {
     const bool rebooted = !job.slurm && job.process.born.substr(0, job.process.born.find(' ')) !=
                                             processOfNumber(1).born.substr(0, job.process.born.find(' '));
     if (progress.last == "saved" && isThere(modelOf(job))) {
-        job.state = JobState::Done;
+        const bool asSaved = isAsSaved(job, progress);
+        job.state = asSaved ? JobState::Done : JobState::Failed;
+        if (!asSaved)
+            job.sentence =
+                "The model's file is not the one that the training saved: it was damaged on the way.";
     } else if (asked == "cancel") {
         job.state = JobState::Cancelled;
         keepBest(job);

@@ -10,7 +10,6 @@
 namespace spotglass {
 namespace {
 
-constexpr int kPatience = 20000; ///< ms for one of Slurm's commands
 constexpr std::chrono::milliseconds kLookAgain{500};
 constexpr std::array<const char*, 4> kPending{"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD"};
 constexpr std::array<const char*, 6> kRunning{"RUNNING",   "COMPLETING", "SUSPENDED",
@@ -25,18 +24,18 @@ std::string trimmed(const QByteArray& text) {
     return text.trimmed().toStdString();
 }
 
-Result<Answer> ask(const QString& program, const QStringList& arguments,
+Result<Answer> ask(std::chrono::milliseconds patience, const QString& program, const QStringList& arguments,
                    const QProcessEnvironment& environment = QProcessEnvironment::systemEnvironment()) {
     QProcess process;
     process.setProcessEnvironment(environment);
     process.setStandardInputFile(QProcess::nullDevice());
     process.start(program, arguments);
-    if (!process.waitForStarted(kPatience))
+    if (!process.waitForStarted(static_cast<int>(patience.count())))
         return fail(
             ErrorKind::Device,
             "there is no Slurm on this computer (" + program.toStdString() + " is missing)", {},
             "Install Slurm's commands (on Debian the package slurm-client), or train on this computer");
-    if (!process.waitForFinished(kPatience)) {
+    if (!process.waitForFinished(static_cast<int>(patience.count()))) {
         process.kill();
         process.waitForFinished(1000);
         return fail(ErrorKind::Device, "the cluster does not answer (" + program.toStdString() + ")", {},
@@ -115,7 +114,7 @@ Result<std::string> Slurm::submit(const Job& job, const std::filesystem::path& s
     arguments << QString::fromStdString(script_.string())
               << QString::fromStdString(job.config.value("cohort", std::string()))
               << QString::fromStdString(settings.string()) << QString::fromStdString(job.folder.string());
-    const auto answer = ask(QStringLiteral("sbatch"), arguments, environmentOf(place, program_));
+    const auto answer = ask(patience_, QStringLiteral("sbatch"), arguments, environmentOf(place, program_));
     if (!answer) return Failure(answer.error());
     if (answer->exitCode != 0) return refused(*answer);
     return answer->out.substr(0, answer->out.find(';')); // "NUMBER;CLUSTER"
@@ -123,9 +122,9 @@ Result<std::string> Slurm::submit(const Job& job, const std::filesystem::path& s
 
 Result<ClusterStatus> Slurm::status(const std::string& number) const {
     const auto id = QString::fromStdString(number);
-    auto queue =
-        ask(QStringLiteral("squeue"), {QStringLiteral("--noheader"), QStringLiteral("--states=all"),
-                                       QStringLiteral("--jobs=") + id, QStringLiteral("--format=%T|%r")});
+    auto queue = ask(patience_, QStringLiteral("squeue"),
+                     {QStringLiteral("--noheader"), QStringLiteral("--states=all"),
+                      QStringLiteral("--jobs=") + id, QStringLiteral("--format=%T|%r")});
     if (!queue) return Failure(queue.error());
     if (queue->exitCode == 0 && !queue->out.empty()) {
         const auto bar = queue->out.find('|');
@@ -137,13 +136,14 @@ Result<ClusterStatus> Slurm::status(const std::string& number) const {
     if (queue->exitCode != 0 && queue->error.find("Invalid job id") == std::string::npos)
         return fail(ErrorKind::Device, "the cluster does not answer: " + queue->error.substr(0, 200));
     const auto accounting =
-        ask(QStringLiteral("sacct"),
+        ask(patience_, QStringLiteral("sacct"),
             {QStringLiteral("--noheader"), QStringLiteral("--allocations"), QStringLiteral("--parsable2"),
              QStringLiteral("--jobs=") + id, QStringLiteral("--format=State")});
     if (accounting && accounting->exitCode == 0 && !accounting->out.empty())
         return statusFrom(accounting->out.substr(0, accounting->out.find('\n')), {});
-    const auto control = ask(QStringLiteral("scontrol"), {QStringLiteral("--oneliner"),
-                                                          QStringLiteral("show"), QStringLiteral("job"), id});
+    const auto control =
+        ask(patience_, QStringLiteral("scontrol"),
+            {QStringLiteral("--oneliner"), QStringLiteral("show"), QStringLiteral("job"), id});
     if (control && control->exitCode == 0)
         return statusFrom(valueOf(control->out, "JobState"), valueOf(control->out, "Reason"));
     return ClusterStatus{};
@@ -153,7 +153,8 @@ Result<void> Slurm::cancel(const std::string& number, bool kindly) const {
     QStringList arguments;
     // To the tasks alone: the script then ends by itself, after its log is complete.
     if (kindly) arguments << QStringLiteral("--signal=INT");
-    const auto answer = ask(QStringLiteral("scancel"), arguments << QString::fromStdString(number));
+    const auto answer =
+        ask(patience_, QStringLiteral("scancel"), arguments << QString::fromStdString(number));
     if (!answer) return Failure(answer.error());
     if (answer->exitCode != 0 && answer->error.find("Invalid job id") == std::string::npos)
         return refused(*answer);
@@ -165,7 +166,8 @@ Result<std::string> Slurm::check(const SlurmPlace& place, double patience) const
     arguments << QStringLiteral("--parsable") << QStringLiteral("--job-name=spotglass-check")
               << QStringLiteral("--output=/dev/null") << QStringLiteral("--time=5")
               << QString::fromStdString((script_.parent_path() / "check.sbatch").string());
-    const auto submitted = ask(QStringLiteral("sbatch"), arguments, environmentOf(place, program_));
+    const auto submitted =
+        ask(patience_, QStringLiteral("sbatch"), arguments, environmentOf(place, program_));
     if (!submitted) return Failure(submitted.error());
     if (submitted->exitCode != 0) return refused(*submitted);
     const auto number = submitted->out.substr(0, submitted->out.find(';'));

@@ -3,6 +3,8 @@
 #include "app/jobs/Job.h"
 #include "viewer/base/Result.h"
 
+#include <chrono>
+
 namespace spotglass {
 
 /// What a cluster says of a job.
@@ -24,9 +26,10 @@ struct ClusterStatus {
 class Slurm {
   public:
     /// `script`: train.sbatch of packaging/slurm; `program`: spotglass-cli where a place does not name its
-    /// own.
-    Slurm(std::filesystem::path script, std::filesystem::path program)
-        : script_(std::move(script)), program_(std::move(program)) {}
+    /// own. `patience`: with each of Slurm's commands.
+    Slurm(std::filesystem::path script, std::filesystem::path program,
+          std::chrono::milliseconds patience = std::chrono::seconds(20))
+        : script_(std::move(script)), program_(std::move(program)), patience_(patience) {}
 
     /// Hands over a job whose settings are in `settings`; gives its number.
     [[nodiscard]] Result<std::string> submit(const Job& job, const std::filesystem::path& settings,
@@ -41,6 +44,7 @@ class Slurm {
 
   private:
     std::filesystem::path script_, program_;
+    std::chrono::milliseconds patience_;
 };
 
 } // namespace spotglass

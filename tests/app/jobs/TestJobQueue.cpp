@@ -134,6 +134,53 @@ class TestJobQueue : public QObject {
         QVERIFY(runUntil(queue, job->id, isDone));
     }
 
+    /// As on a drive that a cluster shares badly: the run says that it saved one model, another file is
+    /// there.
+    void aModelThatIsNotTheSavedOneIsNotDone() {
+        const auto with = programs();
+        JobQueue queue(with);
+        for (const bool same : {true, false}) {
+            const auto folder = at(same ? "same" : "other");
+            const auto job = queue.add(tinyConfig(cohort(), 3), folder, {});
+            QVERIFY(job.has_value());
+            std::ofstream(folder / "model.safetensors") << (same ? "abc" : "abd");
+            std::ofstream(folder / "events.jsonl")
+                << R"({"event": "saved", "model": "model.safetensors", "sha256":)"
+                << R"( "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"})" << std::endl;
+            auto ended = *job;
+            ended.state = JobState::Running;
+            ended.process = processOfNumber(1);
+            ended.process.number = 0;
+            auto workspace = Workspace::open(with.workspace);
+            QVERIFY(workspace && workspace->updateJob(job->id, "running", toRecord(ended).dump()));
+            QVERIFY(queue.tick(false));
+            const auto now = jobOf(queue, job->id);
+            QCOMPARE(now.state, same ? JobState::Done : JobState::Failed);
+            QCOMPARE(now.sentence.find("damaged") != std::string::npos, !same);
+        }
+    }
+
+    /// A cluster whose commands hang, and one that has none.
+    void aClusterThatDoesNotAnswer() {
+        for (const char* command : {"sbatch", "squeue"}) {
+            const auto file = at("hangs") / command;
+            fs::create_directories(file.parent_path());
+            std::ofstream(file) << "#!/bin/sh\nexec sleep 60\n";
+            fs::permissions(file, fs::perms::owner_all);
+        }
+        const auto path = qgetenv("PATH");
+        qputenv("PATH", QByteArray::fromStdString(at("hangs").string()) + ':' + path);
+        const Slurm slurm("none", SPOTGLASS_CLI, std::chrono::milliseconds(300));
+        const auto status = slurm.status("17");
+        const auto checked = slurm.check({}, 1);
+        qputenv("PATH", QByteArray::fromStdString(at("empty").string()));
+        const auto missing = slurm.check({}, 1);
+        qputenv("PATH", path);
+        for (const auto* answer : {&status.error(), &checked.error()})
+            QVERIFY2(answer->what.find("does not answer") != std::string::npos, answer->what.c_str());
+        QVERIFY(!missing && missing.error().what.find("no Slurm") != std::string::npos);
+    }
+
     void whatIsWrongIsSaid() {
         JobQueue queue(programs());
         auto config = tinyConfig(cohort(), 1);

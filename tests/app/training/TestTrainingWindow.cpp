@@ -6,6 +6,7 @@
 #include "app/desktop/TrainingController.h"
 #include "app/desktop/WorkspaceMemory.h"
 #include "app/engine_module/EngineModule.h"
+#include "Shared.h"
 #include "ui/GenePanelDock.h"
 #include "ui/HeatmapPresenter.h"
 #include "ui/MainWindow.h"
@@ -18,6 +19,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <QCheckBox>
 #include <QComboBox>
 #include <QDir>
 #include <QDirIterator>
@@ -234,6 +236,45 @@ class TestTrainingWindow : public QObject {
             }
         QVERIFY2(high > low && std::isfinite(high), "a trained model does not give one value everywhere");
         picture(*window_, "14-prediction");
+    }
+
+    /// Up to the estimate, as somebody with four consecutive cuts of one tumour would.
+    void realSectionsOfOnePatient() {
+        SPOTGLASS_NEED_SHARED(real, "data/her2st");
+        command(QStringLiteral("New training..."))->trigger();
+        QVERIFY(QTest::qWaitForWindowExposed(&wizard()));
+        onPage<QLineEdit>("cohort")->setText(QString::fromStdString(real.string()));
+        Q_EMIT onPage<QLineEdit>("cohort")->editingFinished();
+        QVERIFY(canGoOn());
+        QCOMPARE(onPage<QTableWidget>("sections")->rowCount(), 4);
+        QVERIFY(onPage<QLabel>("said")->text().contains(QStringLiteral("genes in common")));
+        picture(wizard(), "real-1-sections");
+        wizard().next();
+        onPage<QSpinBox>("size")->setValue(250);
+        onPage<QSpinBox>("minimum")->setValue(1000);
+        onPage<QPushButton>("show")->click();
+        QTRY_COMPARE_WITH_TIMEOUT(onPage<QTableWidget>("genes")->rowCount(), 250, 60'000);
+        onPage<QTableWidget>("genes")->setCurrentCell(0, 0);
+        picture(wizard(), "real-2-genes");
+        while (wizard().currentPage()->title() != QStringLiteral("Training and test")) {
+            QVERIFY(canGoOn());
+            wizard().next();
+        }
+        QVERIFY(!wizard().currentPage()->isComplete()); // one patient on both sides has to be acknowledged
+        onPage<QCheckBox>("known")->setChecked(true);
+        picture(wizard(), "real-6-split");
+        QVERIFY(wizard().currentPage()->isComplete());
+        wizard().next();
+        wizard().next();
+        wizard().next();
+        QCOMPARE(wizard().currentPage()->title(), QStringLiteral("Summary"));
+        QVERIFY2(
+            QTest::qWaitFor(
+                [this] { return onPage<QLabel>("estimate")->text().contains(QStringLiteral("rounds of")); },
+                300'000),
+            qPrintable(onPage<QLabel>("estimate")->text()));
+        picture(wizard(), "real-9-summary");
+        wizard().reject();
     }
 };
 

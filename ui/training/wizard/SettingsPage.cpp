@@ -96,7 +96,7 @@ void SettingsPage::addField(QFormLayout& form, const QString& key, const QString
     form.addRow(words, box);
     auto* label = new QLabel(help);
     label->setWordWrap(true);
-    label->setEnabled(false);
+    label->setForegroundRole(QPalette::PlaceholderText);
     form.addRow(QString(), label);
     fields_.append({key, box, otherwise});
     connect(box, &QDoubleSpinBox::valueChanged, this, [this, field = fields_.back()] { take(field); });
