@@ -58,8 +58,10 @@ Result<EngineFactory*> loadEngine() {
 /// wizard, the training, its model in the library, and that model on a section that took no part.
 class TestTrainingWindow : public QObject {
     Q_OBJECT
-    QTemporaryDir dir_;
-    int rounds_ = 0;
+    QTemporaryDir dir_{QDir::tempPath() + QStringLiteral("/breast-XXXXXX")};
+    int rounds_ = 5;
+    /// The pictures of the manual show a training that is worth it.
+    const bool forManual_ = qEnvironmentVariableIsSet("SPOTGLASS_PICTURES");
     std::shared_ptr<EngineHost> host_;
     std::unique_ptr<SlideController> slides_;
     std::unique_ptr<EngineSettingsController> settings_;
@@ -102,13 +104,11 @@ class TestTrainingWindow : public QObject {
         QSettings::setDefaultFormat(QSettings::IniFormat);
         QSettings::setPath(QSettings::IniFormat, QSettings::UserScope,
                            dir_.filePath(QStringLiteral("settings")));
-        // The pictures of the manual show a training that is worth it.
-        const bool forManual = qEnvironmentVariableIsSet("SPOTGLASS_PICTURES");
         QProcess synth;
         synth.start(QStringLiteral(SPOTGLASS_CLI),
                     {QStringLiteral("synth"), QStringLiteral("-o"), cohort(), QStringLiteral("--sections"),
                      QStringLiteral("4"), QStringLiteral("--size"),
-                     forManual ? QStringLiteral("4096") : QStringLiteral("2048"), QStringLiteral("--seed"),
+                     forManual_ ? QStringLiteral("4096") : QStringLiteral("2048"), QStringLiteral("--seed"),
                      QStringLiteral("3")});
         QVERIFY(synth.waitForFinished(120'000) && synth.exitCode() == 0);
 
@@ -156,9 +156,9 @@ class TestTrainingWindow : public QObject {
         QVERIFY(onPage<QLabel>("said")->text().contains(QStringLiteral("No patient is on two sides")));
         QVERIFY(canGoOn());
         wizard().next();
-        onPage<QRadioButton>("quick")->click();
+        onPage<QRadioButton>(forManual_ ? "laboratory" : "quick")->click();
         onPage<QGroupBox>("more")->setChecked(true);
-        rounds_ = qEnvironmentVariableIsSet("SPOTGLASS_PICTURES") ? 25 : 5;
+        if (forManual_) rounds_ = 40;
         onPage<QDoubleSpinBox>("maximum_epochs")->setValue(rounds_);
         picture(wizard(), "7-settings");
         wizard().next();
@@ -187,12 +187,13 @@ class TestTrainingWindow : public QObject {
         window_->training()->openJob(id);
         auto* job = window_->findChild<JobWindow*>();
         QVERIFY(job);
-        QVERIFY(QTest::qWaitFor([&] { return trainings_->jobs().front().epoch >= 2; }, 120'000));
+        QVERIFY(QTest::qWaitFor([&] { return trainings_->jobs().front().epoch >= (forManual_ ? 12 : 2); },
+                                400'000));
         picture(*job, "10-progress");
         job->pages().setCurrentIndex(1);
         QTest::qWait(1200);
         picture(*job, "11-maps");
-        QTRY_VERIFY_WITH_TIMEOUT(!finished.isEmpty(), 240'000);
+        QTRY_VERIFY_WITH_TIMEOUT(!finished.isEmpty(), 500'000);
         const auto done = trainings_->jobs().front();
         QVERIFY2(done.state == TrainingJob::State::Done, qPrintable(done.sentence));
         QVERIFY(!notified.isEmpty() &&

@@ -101,12 +101,18 @@ void TrainingCharts::setUp(QCustomPlot& plot) {
     plot.legend->setVisible(true);
     plot.legend->setSelectableParts(QCPLegend::spItems);
     auto* beside = new QCPLayoutGrid; // owned by the plot; so that names do not cover curves
+    beside->setMargins(QMargins(0, 8, 8, 8));
     plot.plotLayout()->addElement(0, 1, beside);
     plot.plotLayout()->setColumnStretchFactor(1, 0.001);
     beside->addElement(0, 0, plot.legend);
     beside->addElement(1, 0, new QCPLayoutElement);
     beside->setRowStretchFactor(0, 0.001);
     plot.setMinimumHeight(140);
+    const QSharedPointer<QCPAxisTickerFixed> rounds(new QCPAxisTickerFixed); // there is no half of one
+    rounds->setTickStep(1);
+    rounds->setScaleStrategy(QCPAxisTickerFixed::ssMultiples);
+    plot.xAxis->setTicker(rounds);
+    plot.xAxis->setSubTicks(false);
     plot.setToolTip(
         tr("Turn the wheel to zoom, drag to move, double-click to see all; click a name to hide its curve"));
     connect(&plot, &QCustomPlot::mouseDoubleClick, this, [this, &plot](QMouseEvent* event) {

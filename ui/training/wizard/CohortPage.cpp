@@ -2,6 +2,7 @@
 
 #include "ui/training/SectionPicture.h"
 
+#include <cmath>
 #include <QDragEnterEvent>
 #include <QFileDialog>
 #include <QHeaderView>
@@ -19,8 +20,14 @@ namespace {
 
 enum Column { Use, Patient, Spots, OnTissue, Depth, Genes, Scale, Columns };
 
+/// Four digits, and no exponent.
 QString numberText(double value) {
-    return QLocale().toString(value, 'g', 4);
+    return std::abs(value) >= 1000 ? QLocale().toString(value, 'f', 0) : QLocale().toString(value, 'g', 4);
+}
+
+/// As the beginning of a sentence.
+QString capitalized(const QString& text) {
+    return text.left(1).toUpper() + text.mid(1);
 }
 
 /// The notes as rich text, errors first.
@@ -34,9 +41,10 @@ QString notesText(const AuditedCohort& cohort) {
                                  : severity == Severity::Warning ? CohortPage::tr("Please look")
                                                                  : CohortPage::tr("Good to know");
             const QString where = note.section.isEmpty() ? QString() : note.section + QStringLiteral(": ");
+            const QString what = note.section.isEmpty() ? capitalized(note.what) : note.what;
             text +=
                 QStringLiteral("<p style='margin:0 0 4px 0'><b>%1.</b> %2%3.%4</p>")
-                    .arg(word, where.toHtmlEscaped(), note.what.toHtmlEscaped(),
+                    .arg(word, where.toHtmlEscaped(), what.toHtmlEscaped(),
                          note.hint.isEmpty() ? QString()
                                              : QStringLiteral(" <i>%1.</i>").arg(note.hint.toHtmlEscaped()));
         }
