@@ -71,16 +71,26 @@ double choosePenalty(const std::vector<Tensor>& features, const std::vector<Sect
     return best;
 }
 
+constexpr int64_t kRowsAtOnce = 1024;
+
 Tensor contextOf(const SectionTensors& section) {
     const auto own = section.features.to(torch::kFloat64);
     std::vector<Tensor> parts{own, section.neighborFeatures.to(torch::kFloat64).mean(1)};
-    const auto apart = (section.positions.unsqueeze(0) - section.positions.unsqueeze(1)).abs();
-    const auto distance = std::get<0>(apart.max(2)); // n x n array steps
-    for (int ring = 1; ring <= RidgeBaseline::kReach; ++ring) {
-        const auto members = (distance == ring).to(torch::kFloat64);
-        const auto count = members.sum(1, true);
-        const auto mean = torch::mm(members, own) / count.clamp_min(1);
-        parts.push_back(torch::where(count > 0, mean, ring == 1 ? own : parts.back()));
+    std::vector<std::vector<Tensor>> rings(RidgeBaseline::kReach), counts(RidgeBaseline::kReach);
+    // Some rows at a time: all at once a section of 15,000 spots would take gigabytes.
+    for (const auto& rows : section.positions.split(kRowsAtOnce)) {
+        const auto apart = (section.positions.unsqueeze(0) - rows.unsqueeze(1)).abs();
+        const auto distance = std::get<0>(apart.max(2)); // rows x n array steps
+        for (std::size_t ring = 0; ring < rings.size(); ++ring) {
+            const auto members = (distance == static_cast<int64_t>(ring) + 1).to(torch::kFloat64);
+            counts[ring].push_back(members.sum(1, true));
+            rings[ring].push_back(torch::mm(members, own));
+        }
+    }
+    for (std::size_t ring = 0; ring < rings.size(); ++ring) {
+        const auto count = torch::cat(counts[ring]);
+        const auto mean = torch::cat(rings[ring]) / count.clamp_min(1);
+        parts.push_back(torch::where(count > 0, mean, ring == 0 ? own : parts.back()));
     }
     return torch::cat(parts, 1);
 }

@@ -71,14 +71,16 @@ const TrainingJob* TrainingController::find(const QString& id) const {
 void TrainingController::look() {
     if (looking_.exchange(true)) return; // the cluster may take its time
     ask(
-        [](JobQueue& queue) -> Result<std::vector<Job>> {
+        [](JobQueue& queue) -> Result<QList<TrainingJob>> {
             if (auto done = queue.tick(); !done) return Failure(done.error());
-            return queue.jobs();
+            const auto jobs = queue.jobs();
+            if (!jobs) return Failure(jobs.error());
+            return inOrderOfWindow(*jobs); // here, for it looks into the runs' folders
         },
-        [this](const Result<std::vector<Job>>& read) {
+        [this](const Result<QList<TrainingJob>>& read) {
             looking_ = false;
             if (read)
-                show(inOrderOfWindow(*read));
+                show(*read);
             else
                 tellOnce(read.error());
         });

@@ -101,7 +101,8 @@ Json documentOf(const fs::path& file) {
 
 TrainingHistory readHistory(const fs::path& run) {
     TrainingHistory history;
-    const auto content = readFile(run / "events.jsonl");
+    // Of an ensemble the curves of the network in hand.
+    const auto content = readFile(newestMember(run) / "events.jsonl");
     std::string_view rest = content ? std::string_view(*content) : std::string_view();
     while (!rest.empty()) {
         const auto line = rest.substr(0, rest.find('\n'));
@@ -180,9 +181,10 @@ SectionMap readMap(const fs::path& run, const QString& gene) {
     map.section = reported.isEmpty() ? history.mapSection : reported.front();
     if (map.section.isEmpty()) return map;
     if (reported.isEmpty() && !history.epochs.empty()) map.epoch = history.epochs.back().epoch;
-    map.measured = readColumn(mapFile(run, map.section, "measured"), gene, &map.places);
-    map.predicted = readColumn(mapFile(run, map.section, "predicted"), gene, nullptr);
-    map.parent = readColumn(mapFile(run, map.section, "parent"), gene, nullptr);
+    const auto folder = reported.isEmpty() ? newestMember(run) : run;
+    map.measured = readColumn(mapFile(folder, map.section, "measured"), gene, &map.places);
+    map.predicted = readColumn(mapFile(folder, map.section, "predicted"), gene, nullptr);
+    map.parent = readColumn(mapFile(folder, map.section, "parent"), gene, nullptr);
     for (auto* values : {&map.predicted, &map.parent})
         if (values->size() != map.places.size()) values->clear(); // being written
     map.pitchPixels = pitchOf(map.places);

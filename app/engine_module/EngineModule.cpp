@@ -2,6 +2,7 @@
 #include "viewer/base/Processors.h"
 
 #include "app/engine_module/Commands.h"
+#include "app/engine_module/Guarded.h"
 #include "inference/engine/Devices.h"
 #include "inference/engine/DkanEngine.h"
 #include "inference/engine/PrecisionComparison.h"
@@ -102,21 +103,6 @@ class Module final : public EngineModule {
     }
 
   private:
-    /// LibTorch throws; nothing may leave the module as an exception.
-    template <typename Work> static Result<void> guarded(const Work& work) {
-        try {
-            return work();
-        } catch (const std::bad_alloc&) {
-            return fail(ErrorKind::Device, "there is not enough memory for this", {},
-                        "Close other programs or use a smaller batch");
-        } catch (const c10::Error& error) {
-            return fail(ErrorKind::Defect,
-                        "a computation failed (" + std::string(error.what_without_backtrace()) + ")");
-        } catch (const std::exception& error) {
-            return fail(ErrorKind::Defect,
-                        std::string("something unexpected happened (") + error.what() + ")");
-        }
-    }
     Factory factory_;
 };
 

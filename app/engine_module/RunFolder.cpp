@@ -1,6 +1,8 @@
 #include "app/engine_module/RunFolder.h"
 
 #include "app/engine_module/Commands.h"
+#include "app/engine_module/EventFile.h"
+#include "app/engine_module/Guarded.h"
 #include "app/engine_module/SpotTable.h"
 #include "inference/model/DkanEnsemble.h"
 #include "inference/store/Sha256.h"
@@ -30,49 +32,6 @@ nlohmann::json panelEvent(const TrainingConfig& config, const GenePanel& panel) 
         scores.push_back(std::isfinite(score) ? nlohmann::json(score) : nlohmann::json());
     return event;
 }
-
-/// RUN/events.jsonl, one line an event, each flushed so that a watcher sees it at once.
-class EventFile {
-  public:
-    EventFile(std::filesystem::path file, bool goesOn)
-        : file_(std::move(file)), out_(file_, goesOn ? std::ios::app : std::ios::trunc) {}
-    void write(const Json& event) {
-        const auto kind = event.value("event", "");
-        if (kind == "resumed") dropFrom(event["epoch"].get<int>());
-        out_ << event.dump() << std::endl;
-        if (kind == "resumed") say("Going on with epoch " + std::to_string(event["epoch"].get<int>()));
-        if (kind == "paused") say("Paused: " + event["reason"].get<std::string>());
-        if (kind == "epoch") sayEpoch(event);
-    }
-
-  private:
-    static void sayEpoch(const Json& event) {
-        const bool validated = event.contains("validation");
-        say("Epoch " + std::to_string(event["epoch"].get<int>()) + ": loss " +
-            threeDecimals(event["training"]["total"].get<double>()) +
-            (validated ? ", validation PCC " + threeDecimals(event["validation"]["pcc"].get<double>())
-                       : std::string()) +
-            (event.value("best", false) ? " (kept), " : ", ") +
-            threeDecimals(event["seconds"].get<double>()) + " s");
-    }
-    /// What a run reported after its checkpoint happens again.
-    void dropFrom(int epoch) {
-        std::string kept;
-        std::ifstream in(file_);
-        for (std::string line; std::getline(in, line);) {
-            const auto event = Json::parse(line, nullptr, false);
-            const auto kind = event.is_object() ? event.value("event", "") : std::string();
-            if (kind == "failed" || kind == "cancelled" || kind == "paused") continue; // it goes on
-            if (event.is_object() && (kind == "done" || event.value("epoch", 0) >= epoch)) break;
-            kept += line + "\n";
-        }
-        out_.close();
-        if (auto ok = writeFileAtomically(file_, kept); !ok) say(ok.error().sentence());
-        out_.open(file_, std::ios::app);
-    }
-    std::filesystem::path file_;
-    std::ofstream out_;
-};
 
 /// A cancelled run leaves what it had found best.
 void keepBest(const std::filesystem::path& best, const std::filesystem::path& model) {
@@ -124,20 +83,54 @@ void writeStart(EventFile& events, const TrainPlan& plan, const Tensors& validat
          {"genes", plan.panel.genes.size()},
          {"sections", plan.card.training["sections"]},
          {"set_aside", plan.card.training["set_aside"]},
+         {"members", plan.config.members},
          {"microns_per_pixel", plan.card.micronsPerPixel},
          {"patch_pixels", plan.card.patchPixels}});
     events.write(panelEvent(plan.config, plan.panel));
 }
 
-Result<LoadedModel> saved(Result<LoadedModel> model, const RunFolder& run, EventFile& events) {
-    const auto file = run.folder / "model.safetensors";
-    if (run.report) {
-        auto event = run.report(*model);
-        if (!event) return Failure(event.error());
-        (*event)["event"] = "reported";
-        events.write(*event);
+/// Waits a while for room on the drive; false when the run is cancelled meanwhile.
+bool waitForDrive(const CancelToken& cancel) {
+    say("Trying again in 10 seconds; make room on the drive.");
+    const auto until = std::chrono::steady_clock::now() + kTryDriveAgain;
+    while (std::chrono::steady_clock::now() < until && !cancel.isCancelled())
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    return !cancel.isCancelled();
+}
+
+/// Does it, again and again while the drive refuses.
+Result<void> onDrive(const CancelToken& cancel, EventFile& events,
+                     const std::function<Result<void>()>& work) {
+    for (;;) {
+        auto done = guarded(work);
+        if (done || done.error().kind != ErrorKind::Device || done.error().where.empty()) return done;
+        events.write({{"event", "paused"}, {"reason", done.error().sentence()}});
+        if (!waitForDrive(cancel)) return done;
     }
-    if (auto ok = saveModel(*model, file); !ok) return Failure(ok.error());
+}
+
+/// The model first: a report that fails, for want of memory say, must not take it away. A report that does
+/// not fail is in the card of the model that stays.
+Result<LoadedModel> saved(Result<LoadedModel> model, const RunFolder& run, EventFile& events,
+                          const CancelToken& cancel) {
+    const auto file = run.folder / "model.safetensors";
+    const auto save = [&] { return saveModel(*model, file); };
+    if (auto ok = onDrive(cancel, events, save); !ok) return Failure(ok.error());
+    if (run.report) {
+        Json event;
+        auto reported = onDrive(cancel, events, [&]() -> Result<void> {
+            auto told = run.report(*model);
+            if (!told) return Failure(told.error());
+            event = std::move(*told);
+            return save();
+        });
+        if (!reported) {
+            say("The model is saved, but could not be judged: " + reported.error().sentence());
+            event = {{"problem", reported.error().sentence()}};
+        }
+        event["event"] = "reported";
+        events.write(event);
+    }
     // With the hash, so that whoever takes the model over from a cluster's drive sees whether it is this one.
     const auto hash = sha256OfFile(file);
     if (!hash) return Failure(hash.error());
@@ -183,20 +176,14 @@ Result<LoadedModel> trainOne(const RunFolder& run, const TrainPlan& plan,
     hooks.validated = mapWriter(run, plan, validation);
     hooks.giveWay = run.giveWay;
     hooks.best = [&](const LoadedModel& model) { return saveModel(model, best); };
-    hooks.waitForDrive = [&](const Error&) {
-        say("Trying again in 10 seconds; make room on the drive.");
-        const auto until = std::chrono::steady_clock::now() + kTryDriveAgain;
-        while (std::chrono::steady_clock::now() < until && !cancel.isCancelled())
-            std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        return !cancel.isCancelled();
-    };
+    hooks.waitForDrive = [&](const Error&) { return waitForDrive(cancel); };
     auto model = train(plan.config, plan.card, training, validation, plan.geneEmbeddings, parent, state,
                        run.resume, hooks, cancel);
     if (!model) {
         if (model.error().kind == ErrorKind::Cancelled) keepBest(best, run.folder / "model.safetensors");
         return model;
     }
-    return saved(std::move(model), run, events);
+    return saved(std::move(model), run, events, cancel);
 }
 
 /// The plan of one member of an ensemble: the same with a seed of its own.
@@ -242,7 +229,7 @@ Result<LoadedModel> trainMembers(const RunFolder& run, const TrainPlan& plan, co
     if (!joined) return joined;
     joined->card.training["settings"] = plan.card.training["settings"];
     joined->card.training["members"] = std::move(records);
-    return saved(std::move(joined), run, events);
+    return saved(std::move(joined), run, events, cancel);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 #include "app/engine_module/Commands.h"
+#include "app/engine_module/Guarded.h"
 #include "app/engine_module/RunFolder.h"
 #include "app/engine_module/TrainEstimate.h"
 #include "app/engine_module/TrainReport.h"
@@ -8,6 +9,7 @@
 
 #include <chrono>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 namespace spotglass {
@@ -112,7 +114,13 @@ Result<void> runTrain(const TrainOptions& options) {
     const auto ranks = Ranks::join();
     if (!ranks) return Failure(ranks.error());
     if (!ranks->first()) sayNothing();
-    auto done = trainAs(options, *ranks, cancel);
+    // Two programs in one folder would write over each other's state.
+    std::optional<FileLock> own;
+    if (!options.estimate && ranks->first()) own.emplace(options.output / "lock");
+    if (own && !own->tryExclusive())
+        return fail(ErrorKind::Device, "another program is training in this folder", options.output.string(),
+                    "Wait for it, or end it first");
+    auto done = guarded([&] { return trainAs(options, *ranks, cancel); }); // what is thrown is told, too
     if (!done && ranks->first() && !options.estimate) tellEnd(options.output, done.error());
     return done;
 }

@@ -56,6 +56,32 @@ SlurmPlace placeFrom(const Json& j) {
     return p;
 }
 
+/// `members`: takes the number of networks.
+RunProgress readProgress(const std::filesystem::path& run, int& members) {
+    RunProgress progress;
+    std::ifstream in(run / "events.jsonl", std::ios::binary | std::ios::ate);
+    if (!in) return progress;
+    const std::streamoff size = in.tellg();
+    in.seekg(std::max<std::streamoff>(0, size - kTail));
+    for (std::string line; std::getline(in, line);) {
+        const auto event = Json::parse(line, nullptr, false);
+        if (!event.is_object()) continue; // cut, by us or by a writer
+        take(event, "event", progress.last);
+        take(event, "epoch", progress.epoch);
+        take(event, "epochs", progress.epochs);
+        take(event, "members", members);
+        progress.sentence.clear();
+        take(event, progress.last == "paused" ? "reason" : "sentence", progress.sentence);
+        progress.sha256.clear();
+        take(event, "sha256", progress.sha256);
+        if (progress.last == "resumed") progress.epoch -= 1; // that epoch is in hand
+        double seconds = 0;
+        take(event, "seconds", seconds);
+        if (seconds > 0) progress.secondsLeft = seconds * std::max(0, progress.epochs - progress.epoch);
+    }
+    return progress;
+}
+
 } // namespace
 
 const char* nameOf(JobState state) {
@@ -74,6 +100,7 @@ Json toRecord(const Job& job) {
                 {"ended", job.ended},
                 {"process", job.process.number},
                 {"process_born", job.process.born},
+                {"machine", job.machine},
                 {"cluster_job", job.clusterJob},
                 {"asked", job.asked},
                 {"asked_at", job.askedAt},
@@ -101,6 +128,7 @@ Job fromRecord(const KnownJob& known) {
     take(record, "ended", job.ended);
     take(record, "process", job.process.number);
     take(record, "process_born", job.process.born);
+    take(record, "machine", job.machine);
     take(record, "cluster_job", job.clusterJob);
     take(record, "asked", job.asked);
     take(record, "asked_at", job.askedAt);
@@ -112,27 +140,33 @@ Job fromRecord(const KnownJob& known) {
     return job;
 }
 
-RunProgress progressOf(const std::filesystem::path& run) {
-    RunProgress progress;
-    std::ifstream in(run / "events.jsonl", std::ios::binary | std::ios::ate);
-    if (!in) return progress;
-    const std::streamoff size = in.tellg();
-    in.seekg(std::max<std::streamoff>(0, size - kTail));
-    for (std::string line; std::getline(in, line);) {
-        const auto event = Json::parse(line, nullptr, false);
-        if (!event.is_object()) continue; // cut, by us or by a writer
-        take(event, "event", progress.last);
-        take(event, "epoch", progress.epoch);
-        take(event, "epochs", progress.epochs);
-        progress.sentence.clear();
-        take(event, progress.last == "paused" ? "reason" : "sentence", progress.sentence);
-        progress.sha256.clear();
-        take(event, "sha256", progress.sha256);
-        if (progress.last == "resumed") progress.epoch -= 1; // that epoch is in hand
-        double seconds = 0;
-        take(event, "seconds", seconds);
-        if (seconds > 0) progress.secondsLeft = seconds * std::max(0, progress.epochs - progress.epoch);
+std::filesystem::path newestMember(const std::filesystem::path& run) {
+    auto newest = run;
+    std::error_code ec;
+    for (int member = 1;; ++member) {
+        auto next = run / ("member-" + std::to_string(member));
+        if (!std::filesystem::exists(next / "events.jsonl", ec)) return newest;
+        newest = std::move(next);
     }
+}
+
+RunProgress progressOf(const std::filesystem::path& run) {
+    int members = 1, one = 1;
+    const auto whole = readProgress(run, members);
+    const auto member = newestMember(run);
+    if (member == run) return whole;
+    auto progress = readProgress(member, one);
+    const int number = std::stoi(member.filename().string().substr(std::string("member-").size()));
+    const double left = static_cast<double>(std::max(0, members - number)) * progress.epochs;
+    if (progress.secondsLeft && progress.epochs > progress.epoch)
+        *progress.secondsLeft *= 1 + left / (progress.epochs - progress.epoch);
+    progress.epoch += (number - 1) * progress.epochs;
+    progress.epochs *= std::max(members, number);
+    // How a network ended is not how the whole ends; what the whole says after its beginning is.
+    const bool isEnding = whole.last != "start" && whole.last != "panel" && whole.last != "starting";
+    if (isEnding || progress.last == "saved") progress.last = whole.last;
+    if (isEnding) progress.sentence = whole.sentence;
+    progress.sha256 = whole.sha256;
     return progress;
 }
 

@@ -33,10 +33,11 @@ struct Job {
     JobState state = JobState::Waiting;
     std::string sentence;                             ///< why it failed or waits; may be empty
     std::int64_t created = 0, started = 0, ended = 0; ///< milliseconds since 1970; 0: not yet
-    RunningProcess process;                           ///< on this computer
+    RunningProcess process;                           ///< on `machine`
+    std::string machine;                              ///< name of the computer that started it
     std::string clusterJob;                           ///< Slurm's number
     std::string asked;                                ///< "pause" or "cancel", while it has not ended yet
-    std::int64_t askedAt = 0;
+    std::int64_t askedAt = 0;                         ///< 0: the cluster could not be told yet
     int epoch = 0, epochs = 0;
     std::optional<double> secondsLeft; ///< at most
 
@@ -51,7 +52,12 @@ struct Job {
 [[nodiscard]] nlohmann::json toRecord(const Job& job);
 [[nodiscard]] Job fromRecord(const KnownJob& known);
 
-/// What a run has told of itself last (RUN/events.jsonl).
+/// The networks of an ensemble have a run each below the run; this is the one in hand, or the last. `run`
+/// itself where it trains one network alone.
+[[nodiscard]] std::filesystem::path newestMember(const std::filesystem::path& run);
+
+/// What a run has told of itself last (RUN/events.jsonl). Epochs are counted over all networks of an
+/// ensemble.
 struct RunProgress {
     std::string last;     ///< name of the last event; empty: none yet
     std::string sentence; ///< of an event "failed" or "paused"

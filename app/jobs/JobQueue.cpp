@@ -8,6 +8,7 @@
 #include <chrono>
 #include <fstream>
 #include <QProcess>
+#include <QSysInfo>
 #include <QUuid>
 
 namespace spotglass {
@@ -17,6 +18,8 @@ namespace {
 /// So long a training that is cancelled may take to end by itself: it does so after the step in hand.
 constexpr std::int64_t kPatience = 15000; // ms
 constexpr std::int64_t kClusterPatience = 60000;
+constexpr std::int64_t kClusterPause = 3000, kClusterPauseAfterError = 30000; ///< between two looks
+constexpr int kLateLooks = 20;
 
 std::int64_t now() {
     const auto time = std::chrono::system_clock::now().time_since_epoch();
@@ -32,8 +35,15 @@ fs::path logOf(const Job& job) {
 fs::path modelOf(const Job& job) {
     return job.folder / "model.safetensors";
 }
-fs::path checkpointOf(const Job& job) {
-    return job.folder / "checkpoint/state.safetensors";
+/// Whether there is a state to go on from, of one network or of the first of several.
+bool hasCheckpoint(const Job& job) {
+    std::error_code ec;
+    return fs::exists(job.folder / "checkpoint/state.safetensors", ec) ||
+           fs::exists(job.folder / "member-1", ec);
+}
+/// Two computers can share a workspace; processes are those of one.
+std::string ownMachine() {
+    return QSysInfo::machineHostName().toStdString();
 }
 
 bool isThere(const fs::path& file) {
@@ -41,13 +51,31 @@ bool isThere(const fs::path& file) {
     return fs::exists(file, ec);
 }
 
-/// A run that was ended before it could do so itself leaves what it had found best.
+/// A run that was ended before it could do so itself leaves what it had found best, also in place of what an
+/// earlier pause has left.
 void keepBest(const Job& job) {
-    std::error_code ec;
-    const auto best = job.folder / "checkpoint/best.safetensors";
-    if (isThere(best) && !isThere(modelOf(job))) fs::copy_file(best, modelOf(job), ec);
+    const auto member = newestMember(job.folder);
+    for (const auto& best : {job.folder / "checkpoint/best.safetensors", member / "model.safetensors",
+                             member / "checkpoint/best.safetensors"}) {
+        if (best == modelOf(job) || !isThere(best)) continue;
+        static_cast<void>(writeAside(modelOf(job), [&](const fs::path& aside) -> Result<void> {
+            std::error_code ec;
+            fs::copy_file(best, aside, fs::copy_options::overwrite_existing, ec);
+            if (ec)
+                return fail(ErrorKind::Device, "the best model could not be copied (" + ec.message() + ")");
+            return {};
+        }));
+        return;
+    }
 }
 
+/// So that what an earlier attempt has told is not taken for this one's end.
+void noteStart(const Job& job) {
+    const auto events = job.folder / "events.jsonl";
+    if (isThere(events)) std::ofstream(events, std::ios::app) << "\n{\"event\": \"starting\"}" << std::endl;
+}
+
+/// Whether the model is the one that the run says it has saved.
 bool isAsSaved(const Job& job, const RunProgress& progress) {
     if (progress.sha256.empty()) return true; // a run of an older program
     const auto hash = sha256OfFile(modelOf(job));
@@ -158,6 +186,11 @@ Result<bool> JobQueue::tick(bool startsNext) {
     for (auto& job : jobs) {
         if (!startsNext) break;
         if (job.state != JobState::Waiting || (!job.slurm && busy)) continue;
+        // Written down first: what cannot be is not started, for it would be started again.
+        job.state = JobState::Running;
+        job.started = now();
+        job.machine = ownMachine();
+        if (auto ok = keep(job); !ok) return Failure(ok.error());
         start(job);
         busy = busy || !job.slurm;
         changed = true;
@@ -168,8 +201,7 @@ Result<bool> JobQueue::tick(bool startsNext) {
 
 Result<void> JobQueue::carryOut(Job& job, const std::string& request) {
     const bool runs = job.state == JobState::Running;
-    if (request == "pause" && runs) askToStop(job, "pause");
-    if (request == "cancel" && runs) askToStop(job, "cancel");
+    if ((request == "pause" || request == "cancel") && runs) askToStop(job, request);
     if (request == "pause" && job.state == JobState::Waiting) job.state = JobState::Paused;
     if (request == "cancel" && (job.state == JobState::Waiting || job.state == JobState::Paused)) {
         job.state = JobState::Cancelled;
@@ -185,7 +217,9 @@ Result<void> JobQueue::carryOut(Job& job, const std::string& request) {
     if (request == "remove") {
         if (runs) {
             if (job.asked != "cancel") askToStop(job, "cancel");
-            return keep(job); // goes when it has ended: the request stays
+            // Goes when it has ended: the request stays. A cluster that never answers is not waited for.
+            const auto since = removedSince_.try_emplace(job.id, now()).first->second;
+            if (!job.slurm || now() - since < 2 * kClusterPatience) return keep(job);
         }
         auto gone = (*workspace_).forgetJob(job.id);
         if (gone) job.id.clear();
@@ -195,16 +229,25 @@ Result<void> JobQueue::carryOut(Job& job, const std::string& request) {
     return (*workspace_).endRequest(job.id, request);
 }
 
-void JobQueue::askToStop(Job& job, const char* what) {
+/// A second request changes what the first is for, and is no second signal: that would end the process before
+/// it has kept its state.
+void JobQueue::askToStop(Job& job, const std::string& what) {
+    const bool isTold = !job.asked.empty() && job.askedAt > 0;
     job.asked = what;
-    job.askedAt = now();
-    job.sentence =
-        job.asked == "pause" ? "Pausing after the step in hand." : "Ending after the step in hand.";
+    job.sentence = what == "pause" ? "Pausing after the step in hand." : "Ending after the step in hand.";
+    if (isTold) {
+        job.askedAt = now();
+        return;
+    }
     if (!job.slurm) {
+        job.askedAt = now();
         interruptProcess(job.process);
         return;
     }
-    if (auto done = slurm_.cancel(job.clusterJob, true); !done) job.sentence = done.error().sentence();
+    if (auto done = slurm_.cancel(job.clusterJob, true); done)
+        job.askedAt = now();
+    else
+        job.sentence = done.error().sentence(); // told again at the next look
 }
 
 void JobQueue::look(Job& job) {
@@ -214,6 +257,10 @@ void JobQueue::look(Job& job) {
     job.secondsLeft = progress.secondsLeft;
     if (job.asked.empty()) job.sentence = progress.last == "paused" ? progress.sentence : std::string();
     if (job.slurm) return lookAtCluster(job);
+    if (!job.machine.empty() && job.machine != ownMachine()) {
+        job.sentence = "Runs on the computer " + job.machine + ".";
+        return;
+    }
     if (isRunning(job.process)) {
         if (job.asked == "cancel" && now() - job.askedAt > kPatience) killProcess(job.process);
         return;
@@ -221,23 +268,40 @@ void JobQueue::look(Job& job) {
     conclude(job, "The training was ended from outside, or the computer was switched off.");
 }
 
+/// Not at every look: a cluster is shared, and one that does not answer holds up everything else.
 void JobQueue::lookAtCluster(Job& job) {
+    auto& askAgain = askAgain_[job.id];
+    if (now() < askAgain) return;
+    askAgain = now() + kClusterPause;
+    const auto failed = [&](const Error& error) {
+        job.sentence = error.sentence(); // it may answer again
+        askAgain = now() + kClusterPauseAfterError;
+    };
+    if (job.clusterJob.empty()) { // handed over, but the program ended before it knew the number
+        const auto number = slurm_.find(job);
+        if (!number) return failed(number.error());
+        if (number->empty()) return conclude(job, "The training was not handed over to the cluster.");
+        job.clusterJob = *number;
+    }
     const auto status = slurm_.status(job.clusterJob);
     using State = ClusterStatus::State;
-    if (!status) {
-        job.sentence = status.error().sentence(); // it may answer again
-        return;
-    }
+    if (!status) return failed(status.error());
+    if (!job.asked.empty() && job.askedAt == 0) askToStop(job, std::string(job.asked));
     if (status->state == State::Pending && job.asked.empty())
         job.sentence =
             "Waits in the cluster's queue" + (status->reason.empty() ? "." : " (" + status->reason + ").");
     if (status->state == State::Pending || status->state == State::Running) {
         // One that has not begun has no state to keep; one that does not listen is ended.
         const bool patience = now() - job.askedAt < kClusterPatience;
-        if (!job.asked.empty() && (status->state == State::Pending || (job.asked == "cancel" && !patience)))
+        const bool isTold = !job.asked.empty() && job.askedAt > 0;
+        if (isTold && (status->state == State::Pending || (job.asked == "cancel" && !patience)))
             static_cast<void>(slurm_.cancel(job.clusterJob, false));
         return;
     }
+    // The files of another machine can be seen later than its end.
+    if (status->word == "COMPLETED" && progressOf(job.folder).last != "saved" &&
+        ++lateLooks_[job.id] < kLateLooks)
+        return;
     conclude(job,
              status->state == State::Unknown
                  ? "The cluster does not know this training any more (its number was " + job.clusterJob + ")."
@@ -250,8 +314,7 @@ void JobQueue::conclude(Job& job, const std::string& otherwise) {
     job.ended = now();
     job.secondsLeft.reset();
     job.sentence.clear();
-    const bool rebooted = !job.slurm && job.process.born.substr(0, job.process.born.find(' ')) !=
-                                            processOfNumber(1).born.substr(0, job.process.born.find(' '));
+    const bool rebooted = !job.slurm && !isOfThisBoot(job.process);
     if (progress.last == "saved" && isThere(modelOf(job))) {
         const bool asSaved = isAsSaved(job, progress);
         job.state = asSaved ? JobState::Done : JobState::Failed;
@@ -266,12 +329,14 @@ void JobQueue::conclude(Job& job, const std::string& otherwise) {
     } else if (progress.last == "failed") {
         job.state = JobState::Failed;
         job.sentence = progress.sentence;
+        keepBest(job);
     } else if (rebooted) {
         job.state = JobState::Waiting; // goes on by itself
         job.ended = 0;
     } else {
         job.state = JobState::Failed;
-        job.sentence = otherwise + (isThere(checkpointOf(job)) ? " Resume goes on from its last state." : "");
+        job.sentence = otherwise + (hasCheckpoint(job) ? " Resume goes on from its last state." : "");
+        keepBest(job);
     }
     job.process = {};
 }
@@ -279,9 +344,9 @@ void JobQueue::conclude(Job& job, const std::string& otherwise) {
 void JobQueue::start(Job& job) {
     job.sentence.clear();
     job.asked.clear();
-    job.started = now();
     std::error_code ec;
     fs::create_directories(job.folder, ec);
+    noteStart(job);
     // Written again: whoever waited long may find it changed.
     if (auto ok = writeFileAtomically(settingsOf(job), job.config.dump(1)); !ok) {
         job.state = JobState::Failed;
@@ -304,7 +369,7 @@ void JobQueue::startHere(Job& job) {
                           QString::fromStdString(job.folder.string()),
                           QStringLiteral("--give-way"),
                           QString::fromStdString(programs_.giveWay.string())};
-    if (isThere(checkpointOf(job))) arguments << QStringLiteral("--resume");
+    if (hasCheckpoint(job)) arguments << QStringLiteral("--resume");
     process.setArguments(arguments);
     process.setWorkingDirectory(QString::fromStdString(job.folder.string()));
     process.setStandardInputFile(QProcess::nullDevice());
@@ -323,7 +388,8 @@ void JobQueue::startHere(Job& job) {
 }
 
 void JobQueue::startOnCluster(Job& job) {
-    const auto number = slurm_.submit(job, settingsOf(job), logOf(job));
+    auto number = slurm_.find(job); // one that was handed over before, and nobody knew
+    if (number && number->empty()) number = slurm_.submit(job, settingsOf(job), logOf(job));
     if (!number) {
         job.state = JobState::Failed;
         job.sentence = number.error().sentence();

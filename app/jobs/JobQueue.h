@@ -4,6 +4,8 @@
 #include "app/jobs/Slurm.h"
 #include "viewer/base/FileLock.h"
 
+#include <map>
+
 namespace spotglass {
 
 /// The trainings of a workspace: one after the other on this computer, each a process that outlives the
@@ -54,7 +56,7 @@ class JobQueue {
     void start(Job& job);
     void startHere(Job& job);
     void startOnCluster(Job& job);
-    void askToStop(Job& job, const char* what);
+    void askToStop(Job& job, const std::string& what);
     [[nodiscard]] Result<void> keep(const Job& job);
 
     Programs programs_;
@@ -62,6 +64,10 @@ class JobQueue {
     FileLock lock_;
     bool owner_ = false;
     std::optional<Workspace> workspace_;
+    // By job:
+    std::map<std::string, std::int64_t> askAgain_;     ///< when the cluster is asked again
+    std::map<std::string, std::int64_t> removedSince_; ///< when it was to be taken off the list
+    std::map<std::string, int> lateLooks_;             ///< at a run that has ended and does not say how
 };
 
 } // namespace spotglass

@@ -101,12 +101,26 @@ std::string valueOf(const std::string& line, const std::string& key) {
     return line.substr(begin, line.find_first_of(" \n", begin) - begin);
 }
 
+/// Another for every training, so that it is found again.
+QString nameOf(const Job& job) {
+    return QStringLiteral("spotglass-") + QString::fromStdString(job.id);
+}
+
 } // namespace
+
+Result<std::string> Slurm::find(const Job& job) const {
+    const auto answer = ask(patience_, QStringLiteral("squeue"),
+                            {QStringLiteral("--noheader"), QStringLiteral("--me"),
+                             QStringLiteral("--name=") + nameOf(job), QStringLiteral("--format=%i")});
+    if (!answer) return Failure(answer.error());
+    if (answer->exitCode != 0) return refused(*answer);
+    return answer->out.substr(0, answer->out.find('\n'));
+}
 
 Result<std::string> Slurm::submit(const Job& job, const std::filesystem::path& settings,
                                   const std::filesystem::path& log) const {
     const auto& place = *job.slurm;
-    QStringList arguments{QStringLiteral("--parsable"), QStringLiteral("--job-name=spotglass"),
+    QStringList arguments{QStringLiteral("--parsable"), QStringLiteral("--job-name=") + nameOf(job),
                           QStringLiteral("--open-mode=append"),
                           QStringLiteral("--output=") + QString::fromStdString(log.string()),
                           QStringLiteral("--chdir=") + QString::fromStdString(job.folder.string())};

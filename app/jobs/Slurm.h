@@ -34,6 +34,8 @@ class Slurm {
     /// Hands over a job whose settings are in `settings`; gives its number.
     [[nodiscard]] Result<std::string> submit(const Job& job, const std::filesystem::path& settings,
                                              const std::filesystem::path& log) const;
+    /// The number of a job that waits or runs there already; empty: there is none.
+    [[nodiscard]] Result<std::string> find(const Job& job) const;
     /// By squeue; of ended jobs by sacct, where there is accounting, else by scontrol.
     [[nodiscard]] Result<ClusterStatus> status(const std::string& number) const;
     /// `kindly`: as Ctrl-C, so that it can keep its state; otherwise at once.

@@ -84,14 +84,20 @@ bool isBetter(const Json& a, const Json& b) {
 }
 
 void count(Json& report) {
-    int betterThanParent = 0, compared = 0, notBetterThanRidge = 0;
+    int betterThanParent = 0, compared = 0, notBetterThanRidge = 0, comparedWithRidge = 0;
+    // A gene that is the same in all spots of a section has no correlation, whoever predicts it.
+    const auto canBeCompared = [](const Json& a, const Json& b) { return a.is_number() || b.is_number(); };
     for (const auto& gene : report["genes"]) {
-        notBetterThanRidge += isBetter(gene["model"], gene["ridge"]) ? 0 : 1;
-        if (!gene.contains("parent")) continue;
+        if (canBeCompared(gene["model"], gene["ridge"])) {
+            ++comparedWithRidge;
+            notBetterThanRidge += isBetter(gene["model"], gene["ridge"]) ? 0 : 1;
+        }
+        if (!gene.contains("parent") || !canBeCompared(gene["model"], gene["parent"])) continue;
         ++compared;
         betterThanParent += isBetter(gene["model"], gene["parent"]) ? 1 : 0;
     }
     report["not_better_than_ridge"] = notBetterThanRidge;
+    report["compared_with_ridge"] = comparedWithRidge;
     if (compared == 0) return;
     report["better_than_parent"] = betterThanParent;
     report["compared_with_parent"] = compared;
@@ -100,7 +106,8 @@ void count(Json& report) {
 } // namespace
 
 std::string verdictOf(const Json& report) {
-    const auto genes = report.at("genes").size();
+    const auto genes = report.at("compared_with_ridge").get<std::size_t>();
+    if (genes == 0) return "No gene varies in these sections, so nothing could be compared.";
     const auto below = report.at("not_better_than_ridge").get<std::size_t>();
     std::string sentence;
     if (report.contains("compared_with_parent"))
@@ -115,10 +122,8 @@ std::string verdictOf(const Json& report) {
         sentence +=
             (sentence.empty() ? "Better" : "better") + std::string(" than ridge regression on every gene.");
     else
-        sentence +=
-            (sentence.empty() ? "Not" : "not") + std::string(" better than ridge regression on ") +
-            std::to_string(below) +
-            (report.contains("compared_with_parent") ? "." : " of " + std::to_string(genes) + " genes.");
+        sentence += (sentence.empty() ? "Not" : "not") + std::string(" better than ridge regression on ") +
+                    std::to_string(below) + " of " + std::to_string(genes) + " genes.";
     return sentence;
 }
 

@@ -58,7 +58,9 @@ Result<void> writeAside(const fs::path& path, const std::function<Result<void>(c
     aside += ".part" + std::to_string(serial++);
     if (auto ok = write(aside); !ok) {
         fs::remove(aside, ec);
-        return ok;
+        Error error = ok.error();
+        if (error.where == aside.string()) error.where = path.string(); // nobody knows the other name
+        return Failure(std::move(error));
     }
     fs::rename(aside, path, ec);
     if (ec) {

@@ -52,6 +52,11 @@ RunningProcess processOfNumber(std::int64_t number) {
     return {number, bootId() + " " + status.start};
 }
 
+bool isOfThisBoot(const RunningProcess& process) {
+    const auto now = bootId();
+    return process.born.empty() || now.empty() || process.born.starts_with(now + ' ');
+}
+
 bool isRunning(const RunningProcess& process) {
     if (process.number <= 0 || process.born.empty()) return false;
     const auto status = statusOf(process.number);

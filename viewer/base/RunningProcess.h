@@ -16,6 +16,9 @@ struct RunningProcess {
 /// The process that has this number now; without `born` when there is none.
 [[nodiscard]] RunningProcess processOfNumber(std::int64_t number);
 
+/// Whether the machine has not been started anew since; true where that is not known.
+[[nodiscard]] bool isOfThisBoot(const RunningProcess& process);
+
 /// Whether that very process is still there, and has not ended (one that nobody has asked about yet counts as
 /// ended).
 [[nodiscard]] bool isRunning(const RunningProcess& process);

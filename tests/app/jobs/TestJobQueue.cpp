@@ -1,4 +1,5 @@
 #include "app/jobs/TinyTraining.h"
+#include "viewer/base/Files.h"
 
 #include <fstream>
 #include <QFile>
@@ -101,6 +102,77 @@ class TestJobQueue : public QObject {
         QVERIFY(queue.request(job->id, "cancel"));
         QVERIFY(runUntil(queue, job->id, [](const Job& j) { return j.state == JobState::Cancelled; }));
         QVERIFY(fs::exists(at("paused/model.safetensors"))); // the best so far
+    }
+
+    /// A second signal would end the process before it has kept its state.
+    void cancelledWhileItPauses() {
+        JobQueue queue(programs());
+        const auto job = queue.add(tinyConfig(cohort(), 400), at("twice"), {});
+        QVERIFY(job && runUntil(queue, job->id, hasEpochs));
+        for (const char* request : {"pause", "pause", "cancel"}) {
+            QVERIFY(queue.request(job->id, request));
+            QVERIFY(queue.tick());
+        }
+        QVERIFY(runUntil(queue, job->id, [](const Job& j) { return j.isOver(); }));
+        QCOMPARE(jobOf(queue, job->id).state, JobState::Cancelled);
+        // By itself, and with its state: it says so.
+        QCOMPARE(progressOf(at("twice")).last, std::string("cancelled"));
+        QVERIFY(fs::exists(at("twice/model.safetensors")));
+    }
+
+    void anEnsembleIsPausedAndGoesOn() {
+        JobQueue queue(programs());
+        auto config = tinyConfig(cohort(), 6);
+        config["members"] = 2;
+        const auto job = queue.add(config, at("members"), {});
+        const auto second = at("members/member-2/events.jsonl");
+        QVERIFY(job &&
+                runUntil(queue, job->id, [&](const Job& j) { return fs::exists(second) && j.epoch >= 7; }));
+        QCOMPARE(jobOf(queue, job->id).epochs, 12);
+        QVERIFY(queue.request(job->id, "pause"));
+        QVERIFY(runUntil(queue, job->id, [](const Job& j) { return j.state != JobState::Running; }));
+        if (jobOf(queue, job->id).state == JobState::Done) QSKIP("it ended before it could be paused");
+        const auto first = *readFile(at("members/member-1/events.jsonl"));
+        QVERIFY(queue.request(job->id, "resume"));
+        QVERIFY(runUntil(queue, job->id, isDone));
+        QCOMPARE(*readFile(at("members/member-1/events.jsonl")), first); // not trained again
+        QCOMPARE(jobOf(queue, job->id).epoch, 12);
+    }
+
+    void twoProgramsDoNotTrainInOneFolder() {
+        JobQueue queue(programs());
+        const auto job = queue.add(tinyConfig(cohort(), 400), at("busy"), {});
+        QVERIFY(job && runUntil(queue, job->id, hasEpochs));
+        QProcess other;
+        other.start(QStringLiteral(SPOTGLASS_CLI),
+                    {QStringLiteral("train"), QStringLiteral("--config"),
+                     QString::fromStdString((at("busy") / "settings.json").string()), QStringLiteral("-o"),
+                     QString::fromStdString(at("busy").string())});
+        QVERIFY(other.waitForFinished(60'000));
+        QCOMPARE(other.exitCode(), 4);
+        QVERIFY(other.readAllStandardError().contains("another program is training in this folder"));
+        QVERIFY(queue.tick());
+        QCOMPARE(jobOf(queue, job->id).state, JobState::Running);
+        QVERIFY(queue.request(job->id, "cancel"));
+        QVERIFY(runUntil(queue, job->id, [](const Job& j) { return j.isOver(); }));
+    }
+
+    /// Two computers with one home: a process of the other one cannot be seen, and is not started again.
+    void whatRunsOnAnotherComputerIsLeftAlone() {
+        const auto with = programs();
+        JobQueue queue(with);
+        const auto job = queue.add(tinyConfig(cohort(), 3), at("elsewhere"), {});
+        QVERIFY(job.has_value());
+        auto other = *job;
+        other.state = JobState::Running;
+        other.process = {77, "another-boot 17"};
+        other.machine = "another-computer";
+        auto workspace = Workspace::open(with.workspace);
+        QVERIFY(workspace && workspace->updateJob(job->id, "running", toRecord(other).dump()));
+        QVERIFY(queue.tick() && queue.tick());
+        const auto now = jobOf(queue, job->id);
+        QCOMPARE(now.state, JobState::Running);
+        QVERIFY(now.sentence.find("another-computer") != std::string::npos);
     }
 
     void killedFromOutsideItSaysSoAndCanGoOn() {
