@@ -269,25 +269,27 @@ void CohortController::choosePanel(const QJsonObject& config) {
 void CohortController::readValues(const ChosenPanel& panel, const QString& section, const QString& gene) {
     worker_->post(
         [this, self = QPointer<CohortController>(this), table = panel.values.value(section), section, gene] {
-            auto values = readColumn(table, gene, nullptr);
+            std::vector<QPointF> places;
+            auto values = readColumn(table, gene, &places);
             QMetaObject::invokeMethod(
                 this,
-                [self, section, gene, values = std::move(values)] {
-                    if (self) Q_EMIT self->valuesRead(section, gene, values);
+                [self, section, gene, values = std::move(values), places = std::move(places)] {
+                    if (self) Q_EMIT self->valuesRead(section, gene, values, places);
                 },
                 Qt::QueuedConnection);
         });
 }
 
-void CohortController::estimate(const QJsonObject& config) {
-    run(QStringLiteral("estimate"),
-        {QStringLiteral("train"), QStringLiteral("--config"), writeConfig(QStringLiteral("estimate"), config),
-         QStringLiteral("--estimate"), QStringLiteral("--json")},
-        [this](const Outcome& outcome) {
-            const auto document = QJsonDocument::fromJson(outcome.out).object();
-            if (outcome.exitCode != 0 || document.isEmpty()) return fail(QStringLiteral("estimate"), outcome);
-            Q_EMIT estimated(estimateFrom(document));
-        });
+void CohortController::estimate(const QJsonObject& config, const fs::path& folder) {
+    QStringList arguments{QStringLiteral("train"), QStringLiteral("--config"),
+                          writeConfig(QStringLiteral("estimate"), config), QStringLiteral("--estimate"),
+                          QStringLiteral("--json")};
+    if (!folder.empty()) arguments << QStringLiteral("--output") << path(folder); // whose drive is meant
+    run(QStringLiteral("estimate"), arguments, [this](const Outcome& outcome) {
+        const auto document = QJsonDocument::fromJson(outcome.out).object();
+        if (outcome.exitCode != 0 || document.isEmpty()) return fail(QStringLiteral("estimate"), outcome);
+        Q_EMIT estimated(estimateFrom(document));
+    });
 }
 
 void CohortController::checkPlace(const TrainingPlace& place) {

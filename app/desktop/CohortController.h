@@ -28,7 +28,7 @@ class CohortController final : public CohortService {
     void audit(const std::filesystem::path& cohort) override;
     void choosePanel(const QJsonObject& config) override;
     void readValues(const ChosenPanel& panel, const QString& section, const QString& gene) override;
-    void estimate(const QJsonObject& config) override;
+    void estimate(const QJsonObject& config, const std::filesystem::path& folder) override;
     void checkPlace(const TrainingPlace& place) override;
     void cancel() override;
 

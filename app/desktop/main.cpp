@@ -1,5 +1,6 @@
 #include "app/desktop/CohortController.h"
 #include "app/desktop/EngineSettingsController.h"
+#include "app/desktop/EnglishPlurals.h"
 #include "app/desktop/MeasurementController.h"
 #include "app/desktop/ModelLibraryController.h"
 #include "app/desktop/Options.h"
@@ -74,6 +75,8 @@ int main(int argc, char** argv) {
     QCoreApplication::setApplicationVersion(QStringLiteral(SPOTGLASS_VERSION));
     int own = 1; // the options were ours; none is left for Qt
     QApplication application(own, argv);
+    EnglishPlurals english;
+    QCoreApplication::installTranslator(&english);
     QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
 
     SlideController slides([file = workspacePath()] { return openWorkspaceMemory(file); });

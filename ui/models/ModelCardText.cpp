@@ -28,6 +28,11 @@ QJsonObject part(const LibraryModel& model, const char* key) {
     return model.card[QLatin1String(key)].toObject();
 }
 
+/// Nothing of a card that could not be read: "0 genes" would be a statement about the model.
+QString ofCard(const LibraryModel& model, const QString& text) {
+    return model.card.isEmpty() ? QString() : text;
+}
+
 /// Its file, in words.
 QString fileText(const LibraryModel& model) {
     if (model.builtIn) return tr("comes with the program");
@@ -43,7 +48,9 @@ struct Line {
 const Line kLines[] = {
     {QT_TRANSLATE_NOOP("ModelCardText", "Note"), [](const LibraryModel& m) { return m.note; }},
     {QT_TRANSLATE_NOOP("ModelCardText", "Genes"),
-     [](const LibraryModel& m) { return QString::number(m.card[QStringLiteral("genes")].toArray().size()); }},
+     [](const LibraryModel& m) {
+         return ofCard(m, QString::number(m.card[QStringLiteral("genes")].toArray().size()));
+     }},
     {QT_TRANSLATE_NOOP("ModelCardText", "Correlation on tissue it had not seen"),
      [](const LibraryModel& m) { return figure(part(m, "held_out")[QStringLiteral("pcc_all")]); }},
     {QT_TRANSLATE_NOOP("ModelCardText", "Ridge regression on the same images"),
@@ -72,22 +79,25 @@ const Line kLines[] = {
      [](const LibraryModel& m) { return m.card[QStringLiteral("unit")].toString(); }},
     {QT_TRANSLATE_NOOP("ModelCardText", "Patches"),
      [](const LibraryModel& m) {
-         return tr("%1 pixels of %2 micrometres")
-             .arg(m.card[QStringLiteral("patch_pixels")].toInt())
-             .arg(figure(m.card[QStringLiteral("microns_per_pixel")]));
+         return ofCard(m, tr("%1 pixels of %2 micrometres")
+                              .arg(m.card[QStringLiteral("patch_pixels")].toInt())
+                              .arg(figure(m.card[QStringLiteral("microns_per_pixel")])));
      }},
     {QT_TRANSLATE_NOOP("ModelCardText", "Spots"),
      [](const LibraryModel& m) {
-         return tr("%1 micrometres apart, %2 array")
-             .arg(QLocale().toString(m.card[QStringLiteral("spot_pitch_um")].toDouble()),
-                  m.card[QStringLiteral("array_geometry")].toString(QStringLiteral("square")));
+         return ofCard(m,
+                       tr("%1 micrometres apart, %2 array")
+                           .arg(QLocale().toString(m.card[QStringLiteral("spot_pitch_um")].toDouble()),
+                                m.card[QStringLiteral("array_geometry")].toString(QStringLiteral("square"))));
      }},
     {QT_TRANSLATE_NOOP("ModelCardText", "Image encoder"),
      [](const LibraryModel& m) { return part(m, "image_encoder")[QStringLiteral("name")].toString(); }},
     {QT_TRANSLATE_NOOP("ModelCardText", "Text encoder"),
      [](const LibraryModel& m) { return part(m, "text_encoder")[QStringLiteral("name")].toString(); }},
     {QT_TRANSLATE_NOOP("ModelCardText", "Networks"),
-     [](const LibraryModel& m) { return QString::number(m.card[QStringLiteral("members")].toInt(1)); }},
+     [](const LibraryModel& m) {
+         return ofCard(m, QString::number(m.card[QStringLiteral("members")].toInt(1)));
+     }},
     {QT_TRANSLATE_NOOP("ModelCardText", "Licence"), [](const LibraryModel& m) { return m.licence; }},
     {QT_TRANSLATE_NOOP("ModelCardText", "Source"),
      [](const LibraryModel& m) { return m.card[QStringLiteral("source")].toString(); }},
@@ -153,7 +163,7 @@ QString cardsText(const QList<LibraryModel>& models) {
         text += QStringLiteral("</tr>");
     }
     text += QStringLiteral("</table>");
-    if (models.size() == 1) text += genesText(models.front());
+    if (models.size() == 1 && !models.front().card.isEmpty()) text += genesText(models.front());
     return text +
            QStringLiteral("<p>%1</p>")
                .arg(

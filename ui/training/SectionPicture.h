@@ -29,6 +29,7 @@ class SectionPicture final : public QWidget {
     void setEmptyText(const QString& text);
 
     [[nodiscard]] const std::vector<float>& values() const { return values_; }
+    [[nodiscard]] const std::vector<QPointF>& places() const { return places_; } ///< level-0 pixels
     [[nodiscard]] QSize sizeHint() const override { return {260, 220}; }
 
   Q_SIGNALS:

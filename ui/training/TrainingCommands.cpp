@@ -23,7 +23,8 @@ QJsonObject keptDraft() {
 
 WizardModel wizardModel(const LibraryModel& model) {
     return {QString::fromStdString(model.file.string()), model.name,
-            model.card[QStringLiteral("genes")].toVariant().toStringList(), model.warning};
+            model.card[QStringLiteral("genes")].toVariant().toStringList(), model.warning,
+            model.card[QStringLiteral("image_encoder")][QStringLiteral("name")].toString()};
 }
 
 } // namespace
@@ -37,11 +38,17 @@ TrainingCommands::TrainingCommands(const Services& services, Places places, QMai
     connect(dock_, &JobsDock::openWanted, this, &TrainingCommands::openJob);
     connect(dock_, &JobsDock::notify, this, &TrainingCommands::notify);
     connect(&services_.library, &ModelLibraryService::changed, this, &TrainingCommands::listingsChanged);
+    connect(&services_.library, &ModelLibraryService::changed, this, [this] {
+        if (wizard_) wizard_->setModels(wizardModels());
+    });
     // Whoever has just added a model wants to see what it predicts.
     connect(&services_.library, &ModelLibraryService::added, this,
             [this](const LibraryModel& model) { Q_EMIT modelWanted(model.file); });
     connect(&services_.engine, &EngineSettingsService::encodersListed, this,
-            [this](const QList<EncoderListing>& encoders) { encoders_ = encoders; });
+            [this](const QList<EncoderListing>& encoders) {
+                encoders_ = encoders;
+                if (wizard_) wizard_->setEncoders(wizardEncoders());
+            });
     connect(&services_.trainings, &TrainingService::problem, this, [this](const Error& error) {
         auto* box = new QMessageBox(QMessageBox::Warning, tr("Training"),
                                     QString::fromStdString(error.sentence()), QMessageBox::Close, &window_);
@@ -84,11 +91,8 @@ void TrainingCommands::openWizard(const QString& from) {
     if (!from.isEmpty()) setting.draft[QStringLiteral("from")] = from;
     setting.presets = places_.presets;
     setting.folders = places_.runs;
-    for (const auto& model : services_.library.models())
-        if (model.state == LibraryModel::File::AsAdded) setting.models.append(wizardModel(model));
-    for (const auto& encoder : encoders_)
-        if (encoder.file == EncoderListing::File::BuiltIn || encoder.file == EncoderListing::File::AsAdded)
-            setting.encoders.append({encoder.name, encoder.width});
+    setting.models = wizardModels();
+    setting.encoders = wizardEncoders();
     wizard_ = new TrainingWizard(services_.cohorts, setting, &window_);
     wizard_->setAttribute(Qt::WA_DeleteOnClose);
     wizard_->setModal(false);
@@ -103,6 +107,21 @@ void TrainingCommands::openWizard(const QString& from) {
             dock_->raise();
         });
     wizard_->show();
+}
+
+QList<WizardModel> TrainingCommands::wizardModels() const {
+    QList<WizardModel> all;
+    for (const auto& model : services_.library.models())
+        if (model.state == LibraryModel::File::AsAdded) all.append(wizardModel(model));
+    return all;
+}
+
+QList<WizardEncoder> TrainingCommands::wizardEncoders() const {
+    QList<WizardEncoder> all;
+    for (const auto& encoder : encoders_)
+        if (encoder.file == EncoderListing::File::BuiltIn || encoder.file == EncoderListing::File::AsAdded)
+            all.append({encoder.name, encoder.width});
+    return all;
 }
 
 void TrainingCommands::openJob(const QString& id) {

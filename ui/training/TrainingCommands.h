@@ -15,6 +15,8 @@ class JobsDock;
 class JobWindow;
 class ModelsDialog;
 class TrainingWizard;
+struct WizardEncoder;
+struct WizardModel;
 
 /// Trainings and models in the window: a menu, the dock of trainings, and the windows that these open. The
 /// services must outlive it. GUI thread only; nothing blocks.
@@ -53,6 +55,8 @@ class TrainingCommands final : public QObject {
 
   private:
     void openWizard(const QString& from);
+    [[nodiscard]] QList<WizardModel> wizardModels() const;
+    [[nodiscard]] QList<WizardEncoder> wizardEncoders() const;
 
     Services services_;
     const Places places_;

@@ -215,8 +215,9 @@ class CohortService : public QObject {
     audit(const std::filesystem::path& cohort) = 0;          ///< auditProgress(), then audited() or failed()
     virtual void choosePanel(const QJsonObject& config) = 0; ///< panelChosen() or failed()
     virtual void readValues(const ChosenPanel& panel, const QString& section,
-                            const QString& gene) = 0;     ///< valuesRead()
-    virtual void estimate(const QJsonObject& config) = 0; ///< estimated() or failed()
+                            const QString& gene) = 0; ///< valuesRead()
+    /// estimated() or failed(). `folder`: of the run, which need not be there yet.
+    virtual void estimate(const QJsonObject& config, const std::filesystem::path& folder) = 0;
     /// Whether a cluster takes the job: estimated by its own test; placeChecked().
     virtual void checkPlace(const TrainingPlace& place) = 0;
     virtual void cancel() = 0; ///< whatever is asked; no answer follows
@@ -225,7 +226,9 @@ class CohortService : public QObject {
     void auditProgress(const QString& sentence);
     void audited(const spotglass::AuditedCohort& cohort);
     void panelChosen(const spotglass::ChosenPanel& panel);
-    void valuesRead(const QString& section, const QString& gene, const std::vector<float>& values);
+    /// `places`: of the same table, as many as values; level-0 pixels.
+    void valuesRead(const QString& section, const QString& gene, const std::vector<float>& values,
+                    const std::vector<QPointF>& places);
     void estimated(const spotglass::TrainingEstimate& estimate);
     void placeChecked(bool works, const QString& sentence);
     void failed(const QString& question, const spotglass::Error& error); ///< "audit", "panel", "estimate"

@@ -1,6 +1,7 @@
 #include "app/desktop/CohortController.h"
 #include "app/desktop/TrainingRecords.h"
 #include "app/jobs/TinyTraining.h"
+#include "ui/training/wizard/WizardPage.h"
 
 #include <cmath>
 #include <fstream>
@@ -88,13 +89,37 @@ class TestCohortController : public QObject {
         cohorts_->readValues(panel, QStringLiteral("C1"), QStringLiteral("ERBB2"));
         QVERIFY(read.wait());
         const auto values = read.front()[2].value<std::vector<float>>();
+        QCOMPARE(read.front()[3].value<std::vector<QPointF>>().size(), values.size());
         QVERIFY(values.size() >= 20);
         QVERIFY(std::ranges::all_of(values, [](float value) { return std::isfinite(value); }));
     }
 
+    /// The wizard's own questions: what is wrong on a later page concerns only the second one.
+    void theGenesDoNotWaitForLaterPages() {
+        TrainingDraft draft{cohort()};
+        draft.roles = {{QStringLiteral("A1"), SectionRole::Training},
+                       {QStringLiteral("B1"), SectionRole::Validation}};
+        draft.panelSize = 6;
+        draft.minimumTotal = 1;
+        draft.mustHave = QStringList{QStringLiteral("FN1")};
+        draft.geneTexts = dir_.filePath(QStringLiteral("gone.tsv"));
+        draft.changes = QJsonObject{{QStringLiteral("micro_batch"), 1}};
+        WizardState state{*cohorts_, draft};
+        QSignalSpy chosen(cohorts_.get(), &CohortService::panelChosen);
+        QSignalSpy failed(cohorts_.get(), &CohortService::failed);
+        state.askPanel();
+        QVERIFY(chosen.wait(60'000));
+        state.takePanel(chosen.front()[0].value<ChosenPanel>());
+        QVERIFY(state.panelIsCurrent());
+        QCOMPARE(state.panel.genes.size(), 6);
+        state.askTexts();
+        QVERIFY(failed.wait(60'000));
+        QCOMPARE(failed.front()[0].toString(), QStringLiteral("panel"));
+    }
+
     void anEstimateFromRealSteps() {
         QSignalSpy estimated(cohorts_.get(), &CohortService::estimated);
-        cohorts_->estimate(toQt(tinyConfig(cohort(), 7)));
+        cohorts_->estimate(toQt(tinyConfig(cohort(), 7)), at("runs/not there yet"));
         QVERIFY(estimated.wait(120'000));
         const auto estimate = estimated.front()[0].value<TrainingEstimate>();
         QCOMPARE(estimate.epochs, 7);
@@ -102,6 +127,7 @@ class TestCohortController : public QObject {
         QVERIFY(estimate.secondsPerEpoch > 0.01 && estimate.secondsPerEpoch < 60);
         QVERIFY(estimate.memoryGigabytes > 0.1 && estimate.memoryAvailable > estimate.memoryGigabytes);
         QVERIFY(estimate.diskGigabytes > 0 && estimate.diskAvailable > 0);
+        QVERIFY(!fs::exists(at("runs"))); // only looked at
     }
 
     void settingsThatAreWrongAreSaid() {

@@ -122,6 +122,12 @@ class TestModelsDialog : public QObject {
         QVERIFY(!find<QPushButton>("use")->isEnabled() && !find<QPushButton>("export")->isEnabled());
         QVERIFY(find<QPushButton>("remove")->isEnabled());
         QVERIFY(find<QTextBrowser>("card")->toPlainText().contains(QStringLiteral("missing")));
+        library_->all[0].card = {}; // nothing of it is known, which is not "0 genes"
+        Q_EMIT library_->changed();
+        choose({0});
+        const auto text = find<QTextBrowser>("card")->toPlainText();
+        for (const char* word : {"Genes", "Patches", "Spots", "Networks"})
+            QVERIFY2(!text.contains(QLatin1String(word)), word);
     }
     void removingAsksFirstAndNamesWhatWasMadeWithIt() {
         choose({1});

@@ -51,13 +51,19 @@ inline AuditedCohort drawnCohort(const QStringList& patients) {
 class FakeCohortService final : public CohortService {
   public:
     AuditedCohort cohort = drawnCohort({QStringLiteral("P1"), QStringLiteral("P2"), QStringLiteral("P3")});
-    QString auditFails, panelFails, estimateFails;
+    QString auditFails, panelFails, textsFail, estimateFails;
     bool answers = true; ///< false: the audit is still going on
+    /// False: until the test calls answerPanel() or emits placeChecked().
+    bool panelAnswers = true, placeAnswers = true;
+    QList<std::filesystem::path> auditsAsked;
     QList<QJsonObject> panelsAsked, estimatesAsked;
+    std::filesystem::path folderAsked; ///< of the last estimate
+    TrainingEstimate estimation{12, 40, 60, 2.4, 0.3, 16, 120, 900, 250, QStringLiteral("cpu"), {}};
     TrainingPlace placeAsked;
     int cancelled = 0;
 
     void audit(const std::filesystem::path& path) override {
+        auditsAsked << path;
         Q_EMIT auditProgress(QStringLiteral("Looking at section P1 ..."));
         if (!answers) return;
         if (!auditFails.isEmpty()) return fail("audit", auditFails);
@@ -66,6 +72,13 @@ class FakeCohortService final : public CohortService {
     }
     void choosePanel(const QJsonObject& config) override {
         panelsAsked << config;
+        if (panelAnswers) answerPanel();
+    }
+    /// To the last question.
+    void answerPanel() {
+        const auto config = panelsAsked.constLast();
+        if (!textsFail.isEmpty() && config.contains(QStringLiteral("gene_texts")))
+            return fail("panel", textsFail);
         if (!panelFails.isEmpty()) return fail("panel", panelFails);
         ChosenPanel panel;
         panel.genes = {QStringLiteral("FN1"), QStringLiteral("HSPB1"), QStringLiteral("ERBB2"),
@@ -76,20 +89,23 @@ class FakeCohortService final : public CohortService {
     }
     void readValues(const ChosenPanel&, const QString& section, const QString& gene) override {
         std::vector<float> values;
+        std::vector<QPointF> places{
+            {-500, -500}}; // the table keeps a spot beside the image, unlike the audit
         for (const auto& one : cohort.sections)
-            if (one.name == section)
-                for (const auto& place : one.places)
-                    values.push_back(static_cast<float>(place.x() / 8000));
-        Q_EMIT valuesRead(section, gene, values);
+            if (one.name == section) places.insert(places.end(), one.places.begin(), one.places.end());
+        for (const auto& place : places)
+            values.push_back(static_cast<float>(place.x() / 8000));
+        Q_EMIT valuesRead(section, gene, values, places);
     }
-    void estimate(const QJsonObject& config) override {
+    void estimate(const QJsonObject& config, const std::filesystem::path& folder) override {
         estimatesAsked << config;
+        folderAsked = folder;
         if (!estimateFails.isEmpty()) return fail("estimate", estimateFails);
-        TrainingEstimate estimate{12, 40, 60, 2.4, 0.3, 16, 120, 900, 250, QStringLiteral("cpu"), {}};
-        Q_EMIT estimated(estimate);
+        Q_EMIT estimated(estimation);
     }
     void checkPlace(const TrainingPlace& place) override {
         placeAsked = place;
+        if (!placeAnswers) return;
         Q_EMIT placeChecked(true, QStringLiteral("The cluster took a test job, and found the program."));
     }
     void cancel() override { ++cancelled; }

@@ -5,11 +5,13 @@
 #include "ui/training/jobs/JobText.h"
 #include "ui/training/jobs/JobWindow.h"
 #include "ui/training/jobs/TrainingCharts.h"
+#include "ui/training/Mnemonics.h"
 #include "ui/training/SectionPicture.h"
 
 #include <QCheckBox>
 #include <QComboBox>
 #include <QDir>
+#include <QFileDialog>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
@@ -114,8 +116,9 @@ class TestJobWindow : public QObject {
         trainings_->show(trainings_->all);
         find<QPushButton>("pause")->click();
         find<QPushButton>("cancel")->click();
-        QCOMPARE(trainings_->said, (QStringList{QStringLiteral("pause a"), QStringLiteral("resume a"),
-                                                QStringLiteral("cancel a")}));
+        QCOMPARE(trainings_->said, (QStringList{QStringLiteral("pause a"), QStringLiteral("resume a")}));
+        window_->findChild<QMessageBox*>()->findChild<QPushButton*>(QStringLiteral("end"))->click();
+        QCOMPARE(trainings_->said.last(), QStringLiteral("cancel a")); // asked first
         trainings_->show({});
         QVERIFY(find<QLabel>("state")->text().contains(QStringLiteral("not in the list any more")));
     }
@@ -159,6 +162,72 @@ class TestJobWindow : public QObject {
         menu->actions()[1]->trigger();
         QCOMPARE(trainings_->followers[QStringLiteral("c")], 0);
         QVERIFY(!curves(charts->lower()).contains(QStringLiteral("All genes (Model c)")));
+    }
+    void twoRunsOfOneNameAreTwoRuns() {
+        trainings_->all[1].name = trainings_->all[2].name;
+        open(QStringLiteral("a"));
+        auto* charts = window_->findChild<TrainingCharts*>();
+        charts->setHistory(someHistory(3));
+        auto* menu = find<QPushButton>("compare")->menu();
+        for (const int i : {0, 1}) {
+            Q_EMIT menu->aboutToShow();
+            menu->actions()[i]->trigger();
+        }
+        Q_EMIT trainings_->historyRead(QStringLiteral("b"), someHistory(4));
+        Q_EMIT trainings_->historyRead(QStringLiteral("c"), someHistory(8));
+        QCOMPARE(curves(charts->lower()).count(QStringLiteral("All genes (Model c)")), 2);
+        Q_EMIT menu->aboutToShow();
+        menu->actions()[0]->trigger();
+        QCOMPARE(curves(charts->lower()).count(QStringLiteral("All genes (Model c)")), 1);
+        QCOMPARE(charts->lower().graph(charts->lower().graphCount() - 1)->dataCount(), 8); // that of c
+    }
+    void theRoundsInViewAreThoseThereAre() {
+        open(QStringLiteral("a"));
+        auto* charts = window_->findChild<TrainingCharts*>();
+        for (const auto& [epochs, last] :
+             {std::pair{0, 1.5}, {0, 1.5}, {1, 1.5}, {1, 1.5}, {6, 6.5}, {0, 1.5}}) {
+            charts->setHistory(someHistory(epochs));
+            for (auto* plot : {&charts->upper(), &charts->lower()}) {
+                QCOMPARE(plot->xAxis->range().lower, 0.5);
+                QCOMPARE(plot->xAxis->range().upper, last);
+            }
+        }
+    }
+    void theEndOfAFileFollowsItsKind() {
+        open(QStringLiteral("a"));
+        find<QPushButton>("export")->click();
+        auto* dialog = window_->findChild<QFileDialog*>();
+        QVERIFY(dialog);
+        QCOMPARE(dialog->defaultSuffix(), QStringLiteral("png"));
+        for (const char* suffix : {"tsv", "pdf"}) {
+            const auto filter = dialog->nameFilters().filter(QLatin1String(suffix)).front();
+            dialog->selectNameFilter(filter);
+            Q_EMIT dialog->filterSelected(filter);
+            QCOMPARE(dialog->defaultSuffix(), QLatin1String(suffix));
+            QVERIFY(dialog->selectedFiles().front().endsWith(QStringLiteral("training.") +
+                                                             QLatin1String(suffix)));
+        }
+    }
+    void noLetterMeansTwoThings() {
+        trainings_->all[0].state = State::Paused; // "Resume"
+        open(QStringLiteral("a"));
+        for (int page = 0; page < window_->pages().count(); ++page) {
+            window_->pages().setCurrentIndex(page);
+            const auto doubled = doubledMnemonics(*window_);
+            QVERIFY2(doubled.isEmpty(), qPrintable(doubled.join(u'\n')));
+        }
+        JobsDock dock(*trainings_);
+        dock.setFloating(true);
+        dock.show();
+        const auto doubled = doubledMnemonics(dock);
+        QVERIFY2(doubled.isEmpty(), qPrintable(doubled.join(u'\n')));
+        for (const auto* button : dock.findChildren<QPushButton*>()) // beside these menus
+            for (const char* menu :
+                 {"&File", "&Expression", "&Help", "&Slide", "&Tools", "T&raining", "&View"})
+                QVERIFY2(QKeySequence::mnemonic(button->text()).isEmpty() ||
+                             QKeySequence::mnemonic(button->text()) !=
+                                 QKeySequence::mnemonic(QLatin1String(menu)),
+                         qPrintable(button->text()));
     }
     void curvesBecomeFiles() {
         QTemporaryDir dir;
@@ -223,7 +292,7 @@ class TestJobWindow : public QObject {
         find<QPushButton>("add")->click();
         QVERIFY(find<QLabel>("said", "result")->text().contains(QStringLiteral("drive is full")));
         Q_EMIT trainings_->historyRead(QStringLiteral("a"), someHistory(3));
-        Q_EMIT genes->cellDoubleClicked(1, 0);
+        Q_EMIT genes->cellActivated(1, 0); // Return
         QCOMPARE(find<QComboBox>("gene", "maps")->currentText(), QStringLiteral("FN1"));
         QCOMPARE(window_->pages().currentIndex(), 1);
     }
@@ -256,6 +325,16 @@ class TestJobWindow : public QObject {
         QVERIFY(box && trainings_->said.size() == 2); // asks first
         box->findChild<QPushButton*>(QStringLiteral("end"))->click();
         QCOMPARE(trainings_->said.last(), QStringLiteral("cancel a"));
+        const auto before = trainings_->said.size();
+        press("remove");
+        auto* removal = dock.findChild<QMessageBox*>(QStringLiteral("endAndRemove"));
+        QVERIFY(removal && trainings_->said.size() == before); // it would end
+        removal->findChild<QPushButton*>(QStringLiteral("end"))->click();
+        QCOMPARE(trainings_->said.last(), QStringLiteral("remove a"));
+        list->setCurrentRow(2); // over
+        press("remove");
+        QCOMPARE(trainings_->said.last(), QStringLiteral("remove c"));
+        list->setCurrentRow(0);
         QSignalSpy wanted(&dock, &JobsDock::openWanted), notified(&dock, &JobsDock::notify);
         press("open");
         QCOMPARE(wanted.front()[0].toString(), QStringLiteral("a"));

@@ -1,5 +1,6 @@
 #include "ui/training/jobs/JobWindow.h"
 
+#include "ui/training/jobs/AskToEnd.h"
 #include "ui/training/jobs/JobText.h"
 #include "ui/training/jobs/MapPage.h"
 #include "ui/training/jobs/ResultPage.h"
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <QFileDialog>
+#include <QFileInfo>
 #include <QFontDatabase>
 #include <QHBoxLayout>
 #include <QLabel>
@@ -36,7 +38,9 @@ JobWindow::JobWindow(TrainingService& trainings, ModelLibraryService& library, Q
         else
             trainings_.resume(id_);
     });
-    connect(cancel_, &QPushButton::clicked, this, [this] { trainings_.cancel(id_); });
+    connect(cancel_, &QPushButton::clicked, this, [this] {
+        if (const auto job = find(id_)) askToEnd(*job, false, this, [this] { trainings_.cancel(id_); });
+    });
     connect(others_, &QMenu::aboutToShow, this, &JobWindow::offerOthers);
     connect(export_, &QPushButton::clicked, this, &JobWindow::exportFigures);
     connect(result_, &ResultPage::geneChosen, this, [this](const QString& gene) {
@@ -77,9 +81,9 @@ void JobWindow::build() {
     maps_->setObjectName(QStringLiteral("maps"));
     result_->setObjectName(QStringLiteral("result"));
     log_->setObjectName(QStringLiteral("log"));
-    pages_->addTab(charts_, tr("Pro&gress"));
+    pages_->addTab(charts_, tr("P&rogress"));
     pages_->addTab(maps_, tr("&Maps"));
-    pages_->addTab(result_, tr("&Result"));
+    pages_->addTab(result_, tr("Res&ult"));
     pages_->addTab(log_, tr("&Log"));
     auto* column = new QVBoxLayout(this);
     column->addLayout(line);
@@ -102,7 +106,7 @@ void JobWindow::update() {
     setWindowTitle(tr("Training %1").arg(job->name));
     state_->setText(progressInWords(*job));
     const bool goes = job->state == State::Running || job->state == State::Waiting;
-    pause_->setText(goes ? tr("&Pause") : tr("&Resume"));
+    pause_->setText(goes ? tr("&Pause") : tr("Re&sume"));
     pause_->setEnabled(job->state != State::Done);
     cancel_->setEnabled(!job->isOver());
     result_->setJob(*job);
@@ -115,7 +119,7 @@ void JobWindow::update() {
 void JobWindow::takeHistory(const QString& id, const TrainingHistory& history) {
     if (compared_.contains(id)) {
         const auto other = find(id);
-        if (other) charts_->setOther(other->name, history);
+        if (other) charts_->setOther(id, other->name, history);
     }
     if (id != id_) return;
     charts_->setHistory(history);
@@ -142,7 +146,7 @@ void JobWindow::offerOthers() {
             } else {
                 compared_.removeOne(job.id);
                 trainings_.unfollow(job.id);
-                charts_->removeOther(job.name);
+                charts_->removeOther(job.id);
             }
         });
     }
@@ -154,6 +158,15 @@ void JobWindow::exportFigures() {
                                    tr("Pictures (*.png);;Documents (*.pdf);;Tables (*.tsv)"));
     dialog->setAttribute(Qt::WA_DeleteOnClose);
     dialog->setAcceptMode(QFileDialog::AcceptSave);
+    dialog->setDefaultSuffix(QStringLiteral("png"));
+    connect(dialog, &QFileDialog::filterSelected, dialog, [dialog](const QString& filter) {
+        const auto suffix = filter.section(QStringLiteral("*."), 1).chopped(1);
+        dialog->setDefaultSuffix(suffix);
+        const auto files = dialog->selectedFiles();
+        if (files.isEmpty()) return;
+        const QFileInfo named(files.front()); // the name that stands there already
+        dialog->selectFile(named.completeBaseName() + u'.' + suffix);
+    });
     connect(dialog, &QFileDialog::fileSelected, this, [this](const QString& file) {
         bool written = false;
         if (file.endsWith(QLatin1String(".tsv"), Qt::CaseInsensitive)) {

@@ -1,5 +1,6 @@
 #include "ui/training/jobs/JobsDock.h"
 
+#include "ui/training/jobs/AskToEnd.h"
 #include "ui/training/jobs/JobText.h"
 
 #include <algorithm>
@@ -8,7 +9,6 @@
 #include <QLabel>
 #include <QListWidget>
 #include <QMenu>
-#include <QMessageBox>
 #include <QPushButton>
 #include <QStackedWidget>
 #include <QUrl>
@@ -35,10 +35,10 @@ bool canCancel(const TrainingJob& job) {
 
 JobsDock::JobsDock(TrainingService& trainings, QWidget* parent)
     : QDockWidget(tr("Trainings"), parent), trainings_(trainings), pages_(new QStackedWidget),
-      list_(new QListWidget), new_(new QPushButton(tr("&New..."))), open_(new QPushButton(tr("&Open"))),
+      list_(new QListWidget), new_(new QPushButton(tr("Ne&w..."))), open_(new QPushButton(tr("Ope&n"))),
       pause_(new QPushButton(tr("&Pause"))), cancel_(new QPushButton(tr("&Cancel"))),
       up_(new QPushButton(tr("&Up"))), down_(new QPushButton(tr("&Down"))),
-      remove_(new QPushButton(tr("&Remove"))) {
+      remove_(new QPushButton(tr("Rem&ove"))) {
     setObjectName(QStringLiteral("jobs"));
     build();
     connect(&trainings_, &TrainingService::jobsChanged, this, &JobsDock::fill);
@@ -57,10 +57,10 @@ JobsDock::JobsDock(TrainingService& trainings, QWidget* parent)
         else
             trainings_.pause(job->id);
     });
-    connect(cancel_, &QPushButton::clicked, this, &JobsDock::askToCancel);
+    connect(cancel_, &QPushButton::clicked, this, &JobsDock::cancel);
     connect(up_, &QPushButton::clicked, this, [this] { move(-1); });
     connect(down_, &QPushButton::clicked, this, [this] { move(1); });
-    connect(remove_, &QPushButton::clicked, this, [this] { trainings_.remove(chosen()); });
+    connect(remove_, &QPushButton::clicked, this, &JobsDock::remove);
     fill();
 }
 
@@ -136,7 +136,7 @@ void JobsDock::updateButtons() {
     for (auto* button : {open_, pause_, cancel_, up_, down_, remove_})
         button->setEnabled(job != nullptr);
     if (!job) return;
-    pause_->setText(canResume(*job) ? tr("&Resume") : tr("&Pause"));
+    pause_->setText(canResume(*job) ? tr("Resu&me") : tr("&Pause"));
     pause_->setEnabled(canResume(*job) || canPause(*job));
     cancel_->setEnabled(canCancel(*job));
     up_->setEnabled(job->state == State::Waiting);
@@ -153,20 +153,17 @@ void JobsDock::move(int by) {
     }
 }
 
-void JobsDock::askToCancel() {
+void JobsDock::cancel() {
+    if (const auto* job = find(chosen()))
+        askToEnd(*job, false, this, [this, id = job->id] { trainings_.cancel(id); });
+}
+
+/// One that is over has nothing to lose.
+void JobsDock::remove() {
     const auto* job = find(chosen());
     if (!job) return;
-    auto* box = new QMessageBox(
-        QMessageBox::Question, tr("Cancel training"),
-        tr("End the training of %1? The best model so far is kept, and it can be resumed later.")
-            .arg(job->name),
-        QMessageBox::NoButton, this);
-    auto* end = box->addButton(tr("&End it"), QMessageBox::AcceptRole);
-    end->setObjectName(QStringLiteral("end"));
-    box->addButton(tr("&Go on"), QMessageBox::RejectRole);
-    box->setAttribute(Qt::WA_DeleteOnClose);
-    connect(end, &QPushButton::clicked, this, [this, id = job->id] { trainings_.cancel(id); });
-    box->open();
+    if (job->isOver()) return trainings_.remove(job->id);
+    askToEnd(*job, true, this, [this, id = job->id] { trainings_.remove(id); });
 }
 
 } // namespace spotglass

@@ -30,7 +30,8 @@ class JobsDock final : public QDockWidget {
     void fill();
     void updateButtons();
     void move(int by);
-    void askToCancel();
+    void cancel();
+    void remove();
     [[nodiscard]] const TrainingJob* find(const QString& id) const;
 
     TrainingService& trainings_;

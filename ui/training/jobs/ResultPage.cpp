@@ -4,6 +4,7 @@
 #include <QFormLayout>
 #include <QGroupBox>
 #include <QHeaderView>
+#include <QJsonArray>
 #include <QLabel>
 #include <QLineEdit>
 #include <QLocale>
@@ -69,9 +70,10 @@ ResultPage::ResultPage(ModelLibraryService& library, QWidget* parent)
     verdict_->setFont(font);
     means_->setMaximumHeight(170);
     genes_->setSortingEnabled(true);
-    genes_->setToolTip(tr("Double-click a gene to see its maps"));
-    connect(genes_, &QTableWidget::cellDoubleClicked, this,
-            [this](int row) { Q_EMIT geneChosen(genes_->item(row, Gene)->text()); });
+    genes_->setToolTip(tr("Double-click a gene, or press Return on it, to see its maps"));
+    const auto choose = [this](int row) { Q_EMIT geneChosen(genes_->item(row, Gene)->text()); };
+    connect(genes_, &QTableWidget::cellDoubleClicked, this, choose);
+    connect(genes_, &QTableWidget::cellActivated, this, choose); // by Return
     buildRegister();
     auto* column = new QVBoxLayout(this);
     column->addWidget(verdict_);
@@ -106,7 +108,7 @@ void ResultPage::buildRegister() {
     auto* form = new QFormLayout(register_);
     form->addRow(tr("&Name:"), name_);
     form->addRow(tr("N&ote:"), note_);
-    form->addRow(tr("&Licence:"), licence_);
+    form->addRow(tr("L&icence:"), licence_);
     auto* line = new QHBoxLayout;
     line->addWidget(said_, 1);
     line->addWidget(add_);
@@ -124,7 +126,11 @@ void ResultPage::setJob(const TrainingJob& job) {
     const bool ended = job.isOver() && (!job_ || !job_->isOver());
     job_ = job;
     if (ended && means_->isHidden()) {
-        if (job.state == TrainingJob::State::Done)
+        const auto sections = job.config[QStringLiteral("sections")].toObject();
+        const bool isJudged = !sections[QStringLiteral("reported")].toArray().isEmpty();
+        if (job.state == TrainingJob::State::Done && isJudged) // until its report is read
+            verdict_->setText(tr("The model could not be judged; the log says why."));
+        else if (job.state == TrainingJob::State::Done)
             verdict_->setText(
                 tr("No section was kept out of the training to judge the model, so how good it is on new "
                    "tissue is not known."));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <QCheckBox>
 #include <QComboBox>
 #include <QCompleter>
@@ -42,7 +43,7 @@ QString lossName(const QString& key) {
 
 TrainingCharts::TrainingCharts(QWidget* parent)
     : QWidget(parent), upper_(new QCustomPlot), lower_(new QCustomPlot), what_(new QComboBox),
-      logarithmic_(new QCheckBox(tr("&Logarithmic"))), gene_(new QLineEdit), value_(new QLabel),
+      logarithmic_(new QCheckBox(tr("Logar&ithmic"))), gene_(new QLineEdit), value_(new QLabel),
       genes_(new QStringListModel(this)) {
     build();
     redraw();
@@ -166,13 +167,13 @@ void TrainingCharts::setHistory(const TrainingHistory& history) {
     redraw();
 }
 
-void TrainingCharts::setOther(const QString& name, const TrainingHistory& history) {
-    others_[name] = history;
+void TrainingCharts::setOther(const QString& id, const QString& name, const TrainingHistory& history) {
+    others_[id] = {name, history};
     redraw();
 }
 
-void TrainingCharts::removeOther(const QString& name) {
-    if (others_.remove(name) > 0) redraw();
+void TrainingCharts::removeOther(const QString& id) {
+    if (others_.remove(id) > 0) redraw();
 }
 
 void TrainingCharts::setGene(const QString& gene) {
@@ -236,9 +237,9 @@ QList<TrainingCharts::Curve> TrainingCharts::lowerCurves(const TrainingHistory& 
 
 void TrainingCharts::redraw() {
     QList<QPair<QString, QList<Curve>>> upper, lower;
-    for (auto other = others_.begin(); other != others_.end(); ++other) {
-        upper.append({other.key(), upperCurves(other.value())});
-        lower.append({other.key(), lowerCurves(other.value())});
+    for (const auto& other : std::as_const(others_)) {
+        upper.append({other.name, upperCurves(other.history)});
+        lower.append({other.name, lowerCurves(other.history)});
     }
     const bool canBeLogarithmic = what_->currentData() == Losses || what_->currentData() == LearningRate;
     logarithmic_->setEnabled(canBeLogarithmic);
@@ -277,7 +278,16 @@ void TrainingCharts::draw(QCustomPlot& plot, const QList<Curve>& curves,
 
 void TrainingCharts::showAll(QCustomPlot& plot) {
     plot.rescaleAxes(true);
-    plot.xAxis->setRange(plot.xAxis->range().lower - 0.5, plot.xAxis->range().upper + 0.5);
+    // The rounds from the data, because rescaleAxes() keeps the width where there is one round or none.
+    double first = std::numeric_limits<double>::infinity(), last = -first;
+    for (int i = 0; i < plot.graphCount(); ++i) {
+        const auto points = plot.graph(i)->data();
+        if (!plot.graph(i)->visible() || points->isEmpty()) continue;
+        first = std::min(first, points->constBegin()->key);
+        last = std::max(last, (points->constEnd() - 1)->key);
+    }
+    if (last < first) first = last = 1;
+    plot.xAxis->setRange(first - 0.5, last + 0.5);
 }
 
 /// A line where the epoch lies that is kept.

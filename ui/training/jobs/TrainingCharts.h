@@ -24,9 +24,9 @@ class TrainingCharts final : public QWidget {
 
     /// The run this is about, or a later state of it.
     void setHistory(const TrainingHistory& history);
-    /// A run to compare with, by its name; again to bring it up to date.
-    void setOther(const QString& name, const TrainingHistory& history);
-    void removeOther(const QString& name);
+    /// A run to compare with, by its id, shown by its name; again to bring it up to date.
+    void setOther(const QString& id, const QString& name, const TrainingHistory& history);
+    void removeOther(const QString& id);
     /// Shows a gene's own correlation beside the means; empty: none.
     void setGene(const QString& gene);
 
@@ -39,6 +39,10 @@ class TrainingCharts final : public QWidget {
     bool savePicture(const QString& file);
 
   private:
+    struct Other {
+        QString name;
+        TrainingHistory history;
+    };
     struct Curve {
         QString name;
         QVector<double> x, y;
@@ -66,7 +70,7 @@ class TrainingCharts final : public QWidget {
     QLabel* value_;
     QStringListModel* genes_;
     TrainingHistory history_;
-    QMap<QString, TrainingHistory> others_;
+    QMap<QString, Other> others_;     ///< by id: two runs may have one name
     QStringList hidden_;              ///< curves that the legend has switched off
     QSet<const QCustomPlot*> zoomed_; ///< by the user: new epochs leave what is in view
 };

@@ -66,8 +66,8 @@ CohortPage::CohortPage(WizardState& state, QWidget* parent)
              "Everything is looked at before anything is trained; your files are never changed."),
           parent),
       path_(new QLineEdit), progress_(new QProgressBar), stop_(new QPushButton(tr("Stop"))),
-      said_(new QLabel), notes_(new QLabel), table_(new QTableWidget(0, Columns)),
-      picture_(new SectionPicture) {
+      anew_(new QPushButton(tr("&Propose anew"))), said_(new QLabel), notes_(new QLabel),
+      table_(new QTableWidget(0, Columns)), picture_(new SectionPicture) {
     setAcceptDrops(true);
     build();
     connect(&state.service, &CohortService::auditProgress, this, [this](const QString& sentence) {
@@ -75,10 +75,7 @@ CohortPage::CohortPage(WizardState& state, QWidget* parent)
     });
     connect(&state.service, &CohortService::audited, this, [this](const AuditedCohort& cohort) {
         setBusy(false);
-        this->state().cohort = cohort;
-        if (draft().roles.isEmpty()) draft().roles = proposedRoles(cohort);
-        showCohort();
-        changed();
+        takeCohort(cohort);
     });
     connect(&state.service, &CohortService::failed, this,
             [this](const QString& question, const Error& error) {
@@ -105,6 +102,10 @@ void CohortPage::build() {
     connect(path_, &QLineEdit::editingFinished, this, [this] {
         if (path_->text() != draft().cohort) look(path_->text());
     });
+    connect(path_, &QLineEdit::returnPressed, this, [this] { // again, after a look that failed or was stopped
+        if (path_->text() == draft().cohort && state().cohort.sections.isEmpty() && !busy_)
+            look(path_->text());
+    });
     said_->setWordWrap(true);
     said_->setObjectName(QStringLiteral("said"));
     progress_->setRange(0, 0);
@@ -112,9 +113,13 @@ void CohortPage::build() {
     busy->addWidget(said_, 1);
     busy->addWidget(progress_);
     busy->addWidget(stop_);
+    busy->addWidget(anew_);
     column().addLayout(busy);
+    anew_->setObjectName(QStringLiteral("anew"));
+    connect(anew_, &QPushButton::clicked, this,
+            [this] { takeRoles(proposedAmongUsed(state().cohort, draft().roles)); });
     connect(stop_, &QPushButton::clicked, this, [this] {
-        state().service.cancel();
+        state().cancel();
         setBusy(false);
         said_->setText(tr("Stopped. Choose the cohort again to look at it."));
     });
@@ -127,8 +132,10 @@ void CohortPage::build() {
     table_->setSelectionBehavior(QAbstractItemView::SelectRows);
     table_->setSelectionMode(QAbstractItemView::SingleSelection);
     connect(table_, &QTableWidget::currentCellChanged, this, [this](int row) { showSection(row); });
-    connect(table_, &QTableWidget::itemChanged, this, [this] {
-        if (!filling_) takeRoles();
+    connect(table_, &QTableWidget::itemChanged, this, [this](const QTableWidgetItem* item) {
+        if (filling_ || item->column() != Use) return;
+        const bool used = item->checkState() == Qt::Checked;
+        takeRoles(withSection(state().cohort, draft().roles, item->text(), used));
     });
     picture_->setEmptyText(tr("The chosen section is shown here, with its spots."));
     auto* tables = new QSplitter(Qt::Horizontal);
@@ -156,6 +163,12 @@ void CohortPage::initializePage() {
     if (!draft().cohort.isEmpty() && state().cohort.sections.isEmpty() && !busy_) look(draft().cohort);
 }
 
+/// After Back too: what the sections do may have become something else.
+void CohortPage::showEvent(QShowEvent* event) {
+    WizardPage::showEvent(event);
+    showRoles();
+}
+
 bool CohortPage::isComplete() const {
     return !busy_ && whyNotTrainable(state().cohort, state().draft.roles).isEmpty();
 }
@@ -177,9 +190,12 @@ void CohortPage::look(const QString& path) {
         draft().cohort = path;
         draft().roles.clear();
         draft().samePatient = false;
-        state().panel = {};
+        for (auto* other : {&draft().name, &draft().folder, &draft().source}) // those of the other cohort
+            other->clear();
     }
+    state().forgetPanel();
     state().cohort = {};
+    proposed_ = false;
     showCohort();
     setBusy(true);
     said_->setText(tr("Looking at the sections ..."));
@@ -201,10 +217,11 @@ void CohortPage::showCohort() {
     for (int row = 0; row < table_->rowCount(); ++row) {
         const auto& section = cohort.sections[row];
         auto* name = cell(section.name);
-        name->setFlags(name->flags() | Qt::ItemIsUserCheckable);
-        const bool used = draft().roles.value(section.name, SectionRole::LeftOut) != SectionRole::LeftOut;
-        name->setCheckState(used ? Qt::Checked : Qt::Unchecked);
-        if (!section.wasRead) name->setToolTip(tr("This section cannot be read; the notes say why."));
+        name->setCheckState(Qt::Unchecked);
+        if (isUsable(section))
+            name->setFlags(name->flags() | Qt::ItemIsUserCheckable);
+        else
+            name->setToolTip(tr("This section cannot be read; the notes say why."));
         table_->setItem(row, Use, name);
         table_->setItem(row, Patient, cell(section.patient));
         table_->setItem(row, Spots, cell(QString::number(section.spots)));
@@ -219,19 +236,35 @@ void CohortPage::showCohort() {
     filling_ = false;
     if (table_->rowCount() > 0) table_->setCurrentCell(0, Use);
     showSection(table_->currentRow());
-    showNotes();
+    showRoles();
 }
 
-void CohortPage::showNotes() {
+/// What follows from the roles: the ticks, and whether it can go on.
+void CohortPage::showRoles() {
+    filling_ = true;
+    for (int row = 0; row < table_->rowCount(); ++row) {
+        auto* item = table_->item(row, Use);
+        const auto role = draft().roles.value(item->text(), SectionRole::LeftOut);
+        item->setCheckState(role == SectionRole::LeftOut ? Qt::Unchecked : Qt::Checked);
+    }
+    filling_ = false;
     const auto& cohort = state().cohort;
+    anew_->setVisible(!cohort.sections.isEmpty() && !areComplete(draft().roles) &&
+                      areComplete(proposedAmongUsed(cohort, draft().roles)));
     if (!cohort.sections.isEmpty()) {
         const auto wrong = whyNotTrainable(cohort, draft().roles);
-        said_->setText(wrong.isEmpty()
-                           ? tr("%n section(s) of %1, with %2 genes in common.", nullptr,
-                                static_cast<int>(cohort.sections.size()))
-                                 .arg(tr("%n patient(s)", nullptr, static_cast<int>(cohort.patients.size())))
-                                 .arg(cohort.genesInCommon)
-                           : wrong);
+        auto text = wrong.isEmpty()
+                        ? tr("%n section(s) of %1, with %2 genes in common.", nullptr,
+                             static_cast<int>(cohort.sections.size()))
+                              .arg(tr("%n patient(s)", nullptr, static_cast<int>(cohort.patients.size())))
+                              .arg(cohort.genesInCommon)
+                        : wrong;
+        if (proposed_)
+            text += u' ' + tr("The choices kept from the last time do not fit these sections: what each does "
+                              "is proposed anew.");
+        if (!anew_->isHidden())
+            text += u' ' + tr("\"Propose anew\" gives each section that is ticked something to do.");
+        said_->setText(text);
     }
     notes_->setText(cohort.notes.isEmpty() && !cohort.sections.isEmpty()
                         ? tr("Nothing is wrong with these sections.")
@@ -246,21 +279,21 @@ void CohortPage::showSection(int row) {
     picture_->setToolTip(tr("Spots on tissue are drawn blue, spots on glass orange."));
 }
 
-/// A tick takes a section in or leaves it out; the roles of the others are proposed anew.
-void CohortPage::takeRoles() {
-    auto used = state().cohort;
-    QStringList left;
-    for (int row = 0; row < table_->rowCount(); ++row)
-        if (table_->item(row, Use)->checkState() != Qt::Checked) left << table_->item(row, Use)->text();
-    used.sections.removeIf([&](const AuditedSection& section) { return left.contains(section.name); });
-    used.patients.clear();
-    for (const auto& section : used.sections)
-        if (!used.patients.contains(section.patient)) used.patients << section.patient;
-    draft().roles = proposedRoles(used);
-    for (const auto& name : left)
-        draft().roles[name] = SectionRole::LeftOut;
+void CohortPage::takeCohort(const AuditedCohort& cohort) {
+    state().cohort = cohort;
+    const auto kept = draft().roles;
+    draft().roles = fittedRoles(cohort, kept);
+    proposed_ = !kept.isEmpty() && draft().roles != kept;
+    if (proposed_) draft().samePatient = false;
+    showCohort();
+    changed();
+}
+
+void CohortPage::takeRoles(const QMap<QString, SectionRole>& roles) {
+    draft().roles = roles;
     draft().samePatient = false;
-    showNotes();
+    proposed_ = false;
+    showRoles();
     changed();
 }
 

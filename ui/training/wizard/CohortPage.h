@@ -23,6 +23,7 @@ class CohortPage final : public WizardPage {
     [[nodiscard]] bool isComplete() const override;
 
   protected:
+    void showEvent(QShowEvent* event) override;
     void dragEnterEvent(QDragEnterEvent* event) override;
     void dropEvent(QDropEvent* event) override;
 
@@ -32,17 +33,19 @@ class CohortPage final : public WizardPage {
     void look(const QString& path);
     void showCohort();
     void showSection(int row);
-    void showNotes();
+    void showRoles();
     void setBusy(bool busy);
-    void takeRoles();
+    void takeCohort(const AuditedCohort& cohort);
+    void takeRoles(const QMap<QString, SectionRole>& roles);
 
     QLineEdit* path_;
     QProgressBar* progress_;
-    QPushButton* stop_;
+    QPushButton *stop_, *anew_;
     QLabel *said_, *notes_;
     QTableWidget* table_;
     SectionPicture* picture_;
     bool busy_ = false, filling_ = false;
+    bool proposed_ = false; ///< anew, because what was kept did not fit
 };
 
 } // namespace spotglass

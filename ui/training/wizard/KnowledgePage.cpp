@@ -40,6 +40,12 @@ KnowledgePage::KnowledgePage(WizardState& state, QWidget* parent)
     gaps_->setObjectName(QStringLiteral("gaps"));
     column().addStretch(1);
     connect(file_, &QLineEdit::editingFinished, this, [this] { take(file_->text()); });
+    connect(file_, &QLineEdit::textChanged, this, [this](const QString& text) {
+        if (text.isEmpty()) take(text); // by its button too, which does not end the editing
+    });
+    connect(file_, &QLineEdit::returnPressed, this, [this] { // again, after it could not be read
+        if (file_->text() == draft().geneTexts && !isAsking()) ask();
+    });
     connect(browse, &QPushButton::clicked, this, [this] {
         auto* dialog = new QFileDialog(this, tr("Table of gene texts"), file_->text(),
                                        tr("Tables (*.tsv *.txt);;All files (*)"));
@@ -47,36 +53,69 @@ KnowledgePage::KnowledgePage(WizardState& state, QWidget* parent)
         connect(dialog, &QFileDialog::fileSelected, this, &KnowledgePage::take);
         dialog->open();
     });
-    connect(&state.service, &CohortService::panelChosen, this, &KnowledgePage::showGaps);
-    connect(&state.service, &CohortService::failed, this,
-            [this](const QString& question, const Error& error) {
-                if (question == QLatin1String("panel"))
-                    said_->setText(QString::fromStdString(error.sentence()));
-            });
+    const auto answered = [this] {
+        showGaps();
+        Q_EMIT completeChanged();
+    };
+    connect(&state.service, &CohortService::panelChosen, this, answered);
+    connect(&state.service, &CohortService::failed, this, [answered](const QString& question) {
+        if (question == QLatin1String("panel")) answered();
+    });
 }
 
 void KnowledgePage::initializePage() {
     file_->setText(draft().geneTexts);
-    showGaps();
+    ask();
+}
+
+/// After Back too: another page may have had another panel picked. Later, because the wizard is in the middle
+/// of its buttons.
+void KnowledgePage::showEvent(QShowEvent* event) {
+    WizardPage::showEvent(event);
+    QMetaObject::invokeMethod(this, &KnowledgePage::ask, Qt::QueuedConnection);
+}
+
+bool KnowledgePage::isComplete() const {
+    const auto& texts = state().draft.geneTexts;
+    return texts.isEmpty() || (!isAsking() && state().textsProblem.isEmpty() && state().panelTexts == texts);
+}
+
+bool KnowledgePage::isAsking() const {
+    return state().asked.contains(QStringLiteral("gene_texts"));
 }
 
 void KnowledgePage::take(const QString& file) {
     if (file == draft().geneTexts) return;
     file_->setText(file);
     draft().geneTexts = file;
-    said_->setText(tr("Looking which genes have a text ..."));
-    gaps_->clear();
-    state().service.choosePanel(state().config());
+    if (isAsking()) state().asked = {};
+    state().panelTexts.clear();
+    state().panel.described.clear();
+    state().textsProblem.clear();
+    ask();
     changed();
+}
+
+/// Which genes have a text, unless that is known or there is no table.
+void KnowledgePage::ask() {
+    const auto& texts = draft().geneTexts;
+    if (!texts.isEmpty() && !isAsking() && (state().panelTexts != texts || !state().panelIsCurrent()))
+        state().askTexts();
+    showGaps();
+    Q_EMIT completeChanged();
 }
 
 void KnowledgePage::showGaps() {
     const auto& panel = state().panel;
+    gaps_->clear();
+    if (isAsking()) return said_->setText(tr("Looking which genes have a text ..."));
     if (draft().geneTexts.isEmpty()) {
         said_->setText(tr("All %n gene(s) are known by their names alone.", nullptr,
                           static_cast<int>(panel.genes.size())));
-        return gaps_->clear();
+        return;
     }
+    if (!state().textsProblem.isEmpty())
+        return said_->setText(tr("%1 Choose another table, or empty the field.").arg(state().textsProblem));
     QStringList gaps;
     for (const auto& gene : panel.genes)
         if (!panel.described.contains(gene)) gaps << gene;

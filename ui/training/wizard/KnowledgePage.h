@@ -15,10 +15,16 @@ class KnowledgePage final : public WizardPage {
     explicit KnowledgePage(WizardState& state, QWidget* parent = nullptr);
     void initializePage() override;
     void cleanupPage() override {}
+    [[nodiscard]] bool isComplete() const override;
+
+  protected:
+    void showEvent(QShowEvent* event) override;
 
   private:
     void take(const QString& file);
+    void ask();
     void showGaps();
+    [[nodiscard]] bool isAsking() const;
 
     QLineEdit* file_;
     QLabel *encoder_, *said_, *gaps_;

@@ -54,7 +54,7 @@ OriginPage::OriginPage(WizardState& state, QWidget* parent)
     freeze_->addItem(tr("My own choice"), Own);
     keepPanel_->setObjectName(QStringLiteral("keepPanel"));
     auto* form = new QFormLayout;
-    form->addRow(tr("&Begin:"), from_);
+    form->addRow(tr("Be&gin:"), from_);
     form->addRow(QString(), keepPanel_);
     form->addRow(tr("&Learns:"), freeze_);
     column().addLayout(form);
@@ -80,7 +80,7 @@ OriginPage::OriginPage(WizardState& state, QWidget* parent)
     connect(keepPanel_, &QCheckBox::toggled, this, &OriginPage::take);
 }
 
-void OriginPage::initializePage() {
+void OriginPage::fillModels() {
     filling_ = true;
     from_->clear();
     from_->addItem(tr("From scratch"), QString());
@@ -90,6 +90,12 @@ void OriginPage::initializePage() {
         from_->addItem(tr("With %1").arg(QFileInfo(draft().from).completeBaseName()), draft().from);
     from_->addItem(tr("With another model file..."), kOther);
     from_->setCurrentIndex(std::max(0, from_->findData(draft().from)));
+    filling_ = false;
+}
+
+void OriginPage::initializePage() {
+    fillModels();
+    filling_ = true;
     keepPanel_->setChecked(draft().keepPanel);
     for (auto rate = rates_.begin(); rate != rates_.end(); ++rate)
         rate.value()->setValue(draft().learningRates.value(rate.key()).toDouble(1));
@@ -98,6 +104,30 @@ void OriginPage::initializePage() {
                                                                     : Own);
     filling_ = false;
     updateControls();
+}
+
+void OriginPage::showStock() {
+    fillModels();
+    updateControls();
+    Q_EMIT completeChanged();
+}
+
+bool OriginPage::isComplete() const {
+    return whyNot().isEmpty();
+}
+
+QString OriginPage::whyNot() const {
+    const auto& from = state().draft.from;
+    if (from.isEmpty()) return {};
+    const auto* model = state().model(); // of the library, which looks after its files
+    if (!model && !QFileInfo(from).isFile())
+        return tr("The model file %1 is not there any more. Choose another model, or begin from scratch.")
+            .arg(from);
+    if (model && !model->encoder.isEmpty() && !state().hasEncoder(model->encoder))
+        return tr("This model needs the image encoder %1, which is not here. Add it in the settings of "
+                  "predictions, or choose another model.")
+            .arg(model->encoder);
+    return {};
 }
 
 void OriginPage::take() {
@@ -133,12 +163,9 @@ void OriginPage::updateControls() {
     freeze_->setEnabled(parent);
     own_->setVisible(parent && freeze_->currentData() == Own);
     QStringList said;
+    if (const auto wrong = whyNot(); !wrong.isEmpty()) said << wrong;
     if (const auto* model = state().model()) {
         if (!model->warning.isEmpty()) said << model->warning;
-        QStringList missing;
-        if (draft().keepPanel)
-            for (const auto& gene : model->genes)
-                if (!state().panel.genes.isEmpty() && !state().panel.genes.contains(gene)) missing << gene;
         said << tr("It predicts %n gene(s).", nullptr, static_cast<int>(model->genes.size()));
         if (draft().keepPanel && draft().panelMethod != QLatin1String("list"))
             said << tr(
@@ -190,16 +217,43 @@ void EncoderPage::initializePage() {
         encoder_->addItem(draft().imageEncoder, draft().imageEncoder);
     encoder_->setCurrentIndex(encoder_->findData(draft().imageEncoder));
     scale_->setCurrentIndex(draft().micronsPerPixel > 0 ? 1 : 0);
-    if (draft().micronsPerPixel > 0) microns_->setValue(draft().micronsPerPixel);
+    const double pitch = state().cohort.pitchMicrons;
+    const int pixels = state().presets.value(draft().preset)[QStringLiteral("patch_pixels")].toInt(224);
+    if (draft().micronsPerPixel > 0)
+        microns_->setValue(draft().micronsPerPixel);
+    else if (pitch > 0) // an own scale begins where the other one is
+        microns_->setValue(pitch / pixels);
     filling_ = false;
     const bool parent = !draft().from.isEmpty();
     for (QWidget* widget : std::initializer_list<QWidget*>{encoder_, scale_, microns_})
         widget->setEnabled(!parent);
     microns_->setEnabled(!parent && draft().micronsPerPixel > 0);
+    showSaid();
+}
+
+void EncoderPage::showStock() {
+    initializePage();
+    Q_EMIT completeChanged();
+}
+
+bool EncoderPage::isComplete() const {
+    return !state().draft.from.isEmpty() || state().hasEncoder(state().draft.imageEncoder);
+}
+
+void EncoderPage::showSaid() {
     const double pitch = state().cohort.pitchMicrons;
-    said_->setText(
-        parent ? tr("Encoder and scale are those of the model that the training begins with.")
-               : tr("The spots of your sections are %1 micrometres apart.").arg(QLocale().toString(pitch)));
+    if (!isComplete())
+        said_->setText(
+            tr("The image encoder %1 is not here. Choose another one, or add it in the settings of "
+               "predictions.")
+                .arg(draft().imageEncoder));
+    else if (!draft().from.isEmpty())
+        said_->setText(tr("Encoder and scale are those of the model that the training begins with."));
+    else
+        said_->setText(
+            pitch > 0
+                ? tr("The spots of your sections are %1 micrometres apart.").arg(QLocale().toString(pitch))
+                : QString());
 }
 
 void EncoderPage::take() {
@@ -208,6 +262,7 @@ void EncoderPage::take() {
     const bool own = scale_->currentData().toBool();
     draft().micronsPerPixel = own ? microns_->value() : 0;
     microns_->setEnabled(own);
+    showSaid();
     changed();
 }
 

@@ -19,8 +19,12 @@ class OriginPage final : public WizardPage {
     explicit OriginPage(WizardState& state, QWidget* parent = nullptr);
     void initializePage() override;
     void cleanupPage() override {}
+    [[nodiscard]] bool isComplete() const override;
+    void showStock() override;
 
   private:
+    [[nodiscard]] QString whyNot() const; ///< why it cannot begin so; empty where it can
+    void fillModels();
     void take();
     void takeFile(const QString& file);
     void updateControls();
@@ -41,9 +45,12 @@ class EncoderPage final : public WizardPage {
     explicit EncoderPage(WizardState& state, QWidget* parent = nullptr);
     void initializePage() override;
     void cleanupPage() override {}
+    [[nodiscard]] bool isComplete() const override;
+    void showStock() override;
 
   private:
     void take();
+    void showSaid();
 
     QComboBox *encoder_, *scale_;
     QDoubleSpinBox* microns_;

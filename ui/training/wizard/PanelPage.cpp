@@ -36,28 +36,15 @@ PanelPage::PanelPage(WizardState& state, QWidget* parent)
       mustHave_(new QLineEdit), list_(new QPlainTextEdit), ask_(new QPushButton(tr("&Show the genes"))),
       said_(new QLabel), genes_(new QTableWidget(0, 2)), picture_(new SectionPicture) {
     build();
-    connect(&state.service, &CohortService::panelChosen, this, [this](const ChosenPanel& panel) {
-        busy_ = false;
-        this->state().panel = panel;
+    const auto answered = [this] {
         showPanel();
         changed();
+    };
+    connect(&state.service, &CohortService::panelChosen, this, answered);
+    connect(&state.service, &CohortService::failed, this, [answered](const QString& question) {
+        if (question == QLatin1String("panel")) answered();
     });
-    connect(&state.service, &CohortService::failed, this,
-            [this](const QString& question, const Error& error) {
-                if (question != QLatin1String("panel")) return;
-                busy_ = false;
-                this->state().panel = {};
-                showPanel();
-                said_->setText(QString::fromStdString(error.sentence()));
-                changed();
-            });
-    connect(&state.service, &CohortService::valuesRead, this,
-            [this](const QString& section, const QString& gene, const std::vector<float>& values) {
-                const auto* item = genes_->item(genes_->currentRow(), 0);
-                if (!item || item->text() != gene || section_->currentText() != section) return;
-                const auto [low, high] = rangeOf({&values});
-                picture_->setValues(values, low, high);
-            });
+    connect(&state.service, &CohortService::valuesRead, this, &PanelPage::showValues);
 }
 
 void PanelPage::build() {
@@ -77,10 +64,10 @@ void PanelPage::build() {
     list_->setPlaceholderText(tr("Paste gene symbols here"));
     list_->setMaximumHeight(80);
     auto* form = new QFormLayout;
-    form->addRow(tr("Pick &by:"), method_);
+    form->addRow(tr("&Pick by:"), method_);
     form->addRow(tr("How &many:"), size_);
     form->addRow(tr("&Always in:"), mustHave_);
-    form->addRow(tr("At &least so many counts in all:"), minimum_);
+    form->addRow(tr("At least so many &counts in all:"), minimum_);
     form->addRow(tr("My &list:"), list_);
     column().addLayout(form);
     auto* line = new QHBoxLayout;
@@ -126,19 +113,35 @@ void PanelPage::initializePage() {
     minimum_->setValue(draft().minimumTotal);
     mustHave_->setText(draft().mustHave.join(QStringLiteral(", ")));
     list_->setPlainText(draft().ownGenes.join(u'\n'));
-    section_->clear();
-    for (const auto& section : state().cohort.sections)
-        if (draft().roles.value(section.name, SectionRole::LeftOut) != SectionRole::LeftOut)
-            section_->addItem(section.name);
     filling_ = false;
+    listSections();
     updateControls();
     showPanel();
     ask();
 }
 
+/// After Back too, when another page has changed who takes part, or has the genes picked anew.
+void PanelPage::showEvent(QShowEvent* event) {
+    WizardPage::showEvent(event);
+    listSections();
+    showPanel();
+}
+
+void PanelPage::listSections() {
+    QStringList names;
+    for (const auto& section : state().cohort.sections)
+        if (draft().roles.value(section.name, SectionRole::LeftOut) != SectionRole::LeftOut)
+            names << section.name;
+    const auto before = section_->currentText();
+    filling_ = true;
+    section_->clear();
+    section_->addItems(names);
+    section_->setCurrentIndex(static_cast<int>(std::max<qsizetype>(0, names.indexOf(before))));
+    filling_ = false;
+}
+
 bool PanelPage::isComplete() const {
-    if (state().draft.panelMethod == kList && state().draft.ownGenes.isEmpty()) return false;
-    return !busy_ && !state().panel.genes.isEmpty();
+    return !state().panel.genes.isEmpty();
 }
 
 void PanelPage::take() {
@@ -148,10 +151,9 @@ void PanelPage::take() {
     draft().minimumTotal = minimum_->value();
     draft().mustHave = genesIn(mustHave_->text());
     draft().ownGenes = genesIn(list_->toPlainText());
-    state().panel = {};
+    state().forgetPanel();
     updateControls();
     showPanel();
-    said_->setText(tr("Press \"Show the genes\" to pick them with these settings."));
     changed();
 }
 
@@ -164,26 +166,24 @@ void PanelPage::updateControls() {
 
 /// The panel of the split as it is; nothing when that was asked already.
 void PanelPage::ask() {
-    auto config = state().config();
-    for (const char* key :
-         {"from", "learning_rates"}) // of no matter here, and the parent's own panel may follow later
-        config.remove(QLatin1String(key));
-    if (!draft().from.isEmpty() && !config.contains(QStringLiteral("genes")))
-        config[QStringLiteral("panel")] = [this] {
-            auto other = draft();
-            other.from.clear();
-            return other.config({})[QStringLiteral("panel")];
-        }();
-    if (draft().panelMethod == kList && draft().ownGenes.isEmpty()) {
-        said_->setText(tr("Paste the symbols of the genes to predict."));
-        return;
-    }
-    if (config == asked_ && !state().panel.genes.isEmpty()) return;
-    asked_ = config;
-    busy_ = true;
-    said_->setText(tr("Picking the genes ..."));
-    state().service.choosePanel(config);
+    const auto question = state().panelQuestion();
+    const bool nothing = draft().panelMethod == kList && draft().ownGenes.isEmpty();
+    if (nothing || state().panelIsCurrent() || state().asked == question) return;
+    state().askPanel();
+    showPanel();
     Q_EMIT completeChanged();
+}
+
+QString PanelPage::sentence() const {
+    const auto& panel = state().panel;
+    if (!panel.genes.isEmpty())
+        return tr("%n gene(s).", nullptr, static_cast<int>(panel.genes.size())) + u' ' +
+               panel.warnings.join(u' ');
+    if (!state().asked.isEmpty()) return tr("Picking the genes ...");
+    if (!state().panelProblem.isEmpty()) return state().panelProblem;
+    if (state().draft.panelMethod == kList && state().draft.ownGenes.isEmpty())
+        return tr("Paste the symbols of the genes to predict.");
+    return tr("Press \"Show the genes\" to pick them with these settings.");
 }
 
 void PanelPage::showPanel() {
@@ -196,21 +196,34 @@ void PanelPage::showPanel() {
         genes_->setItem(row, 1,
                         new QTableWidgetItem(scored ? QLocale().toString(panel.scores[i], 'g', 4) : tr("-")));
     }
-    if (panel.genes.isEmpty()) return preview();
-    said_->setText(tr("%n gene(s).", nullptr, static_cast<int>(panel.genes.size())) + u' ' +
-                   panel.warnings.join(u' '));
-    genes_->setCurrentCell(0, 0);
+    said_->setText(sentence());
+    if (!panel.genes.isEmpty()) genes_->setCurrentCell(0, 0);
     preview();
 }
 
 void PanelPage::preview() {
+    if (filling_) return;
     const auto* item = genes_->item(genes_->currentRow(), 0);
-    const auto name = section_->currentText();
+    draw(item ? std::nullopt : std::optional(std::vector<QPointF>()));
+    if (item) state().service.readValues(state().panel, section_->currentText(), item->text());
+}
+
+/// The spots of the values' own table: the audit leaves out those beside the image, the table does not.
+void PanelPage::showValues(const QString& section, const QString& gene, const std::vector<float>& values,
+                           const std::vector<QPointF>& places) {
+    const auto* item = genes_->item(genes_->currentRow(), 0);
+    if (!item || item->text() != gene || section_->currentText() != section) return;
+    draw(places);
+    const auto [low, high] = rangeOf({&values});
+    picture_->setValues(values, low, high);
+}
+
+/// The chosen section; its spots as the audit saw them unless others are given.
+void PanelPage::draw(const std::optional<std::vector<QPointF>>& places) {
     for (const auto& section : state().cohort.sections)
-        if (section.name == name)
-            picture_->setSection(section.thumbnail, section.imageSize,
-                                 item ? section.places : std::vector<QPointF>(), section.pitchPixels);
-    if (item && !filling_) state().service.readValues(state().panel, name, item->text());
+        if (section.name == section_->currentText())
+            return picture_->setSection(section.thumbnail, section.imageSize, places.value_or(section.places),
+                                        section.pitchPixels);
 }
 
 } // namespace spotglass

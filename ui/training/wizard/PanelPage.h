@@ -24,12 +24,20 @@ class PanelPage final : public WizardPage {
     void cleanupPage() override {}
     [[nodiscard]] bool isComplete() const override;
 
+  protected:
+    void showEvent(QShowEvent* event) override;
+
   private:
     void build();
     void take();
     void ask();
     void showPanel();
+    void listSections();
+    [[nodiscard]] QString sentence() const; ///< how far the picking is
     void preview();
+    void showValues(const QString& section, const QString& gene, const std::vector<float>& values,
+                    const std::vector<QPointF>& places);
+    void draw(const std::optional<std::vector<QPointF>>& places);
     void updateControls();
 
     QComboBox *method_, *section_;
@@ -40,8 +48,7 @@ class PanelPage final : public WizardPage {
     QLabel* said_;
     QTableWidget* genes_;
     SectionPicture* picture_;
-    QJsonObject asked_; ///< the configuration that was asked for last
-    bool busy_ = false, filling_ = false;
+    bool filling_ = false;
 };
 
 } // namespace spotglass

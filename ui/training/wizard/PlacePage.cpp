@@ -1,5 +1,6 @@
 #include "ui/training/wizard/PlacePage.h"
 
+#include <algorithm>
 #include <QFormLayout>
 #include <QGroupBox>
 #include <QLabel>
@@ -7,6 +8,7 @@
 #include <QPushButton>
 #include <QRadioButton>
 #include <QRegularExpression>
+#include <QShowEvent>
 #include <QSpinBox>
 
 namespace spotglass {
@@ -41,22 +43,26 @@ PlacePage::PlacePage(WizardState& state, QWidget* parent)
       time_(word("time", tr("hours:minutes:seconds"))), modules_(word("modules", tr("none"))),
       container_(word("container", tr("none"))), program_(word("program", tr("the same as here"))),
       nodes_(count("nodes", 1, 256)), gpus_(count("gpus", 0, 16)), processors_(count("processors", 1, 1024)),
-      memory_(count("memory", 1, 4096, tr(" GB"))), check_(new QPushButton(tr("&Check"))), said_(new QLabel) {
+      memory_(count("memory", 1, 4096, tr(" GB"))), check_(new QPushButton(tr("&Check"))), said_(new QLabel),
+      wrong_(new QLabel) {
     here_->setObjectName(QStringLiteral("here"));
     slurm_->setObjectName(QStringLiteral("slurm"));
     column().addWidget(here_);
     column().addWidget(slurm_);
     auto* form = new QFormLayout(cluster_);
     form->addRow(tr("&Partition:"), partition_);
-    form->addRow(tr("&Nodes:"), nodes_);
+    form->addRow(tr("Nod&es:"), nodes_);
     form->addRow(tr("&Graphics processors:"), gpus_);
     form->addRow(tr("P&rocessor cores:"), processors_);
     form->addRow(tr("Me&mory:"), memory_);
-    form->addRow(tr("&Time at most:"), time_);
+    form->addRow(tr("T&ime at most:"), time_);
     form->addRow(tr("Mo&dules to load:"), modules_);
     form->addRow(tr("C&ontainer (Apptainer):"), container_);
     form->addRow(tr("spotg&lass-cli there:"), program_);
     column().addWidget(cluster_);
+    wrong_->setWordWrap(true);
+    wrong_->setObjectName(QStringLiteral("wrong"));
+    column().addWidget(wrong_);
     auto* line = new QHBoxLayout;
     said_->setWordWrap(true);
     said_->setObjectName(QStringLiteral("said"));
@@ -77,9 +83,43 @@ PlacePage::PlacePage(WizardState& state, QWidget* parent)
         this->state().service.checkPlace(draft().place);
     });
     connect(&state.service, &CohortService::placeChecked, this, [this](bool, const QString& sentence) {
+        if (check_->isEnabled()) return; // of a place that is not chosen any more
         said_->setText(sentence);
         check_->setEnabled(true);
     });
+}
+
+/// After Back too: the page after this one takes back what was asked, and no answer follows.
+void PlacePage::showEvent(QShowEvent* event) {
+    WizardPage::showEvent(event);
+    if (!check_->isEnabled() && !event->spontaneous()) forgetCheck();
+}
+
+void PlacePage::forgetCheck() {
+    check_->setEnabled(true);
+    said_->clear();
+}
+
+bool PlacePage::isComplete() const {
+    return whyNot().isEmpty();
+}
+
+/// What would fail on the cluster only, after it has waited for its turn there.
+QString PlacePage::whyNot() const {
+    const auto& place = state().draft.place;
+    if (!place.slurm) return {};
+    const auto config = state().config();
+    const int processes = place.nodes * std::max(1, place.gpus);
+    const int batch = config[QStringLiteral("batch")].toInt(128);
+    if (processes > 1 && config[QStringLiteral("members")].toInt(1) > 1)
+        return tr("Several networks can be trained on one node with one graphics processor at most. Choose "
+                  "these, or one network on the page \"Settings\".");
+    if (batch % processes == 0) return {};
+    return tr("The %1 spots of a step cannot be shared evenly among %2 processes (one for each graphics "
+              "processor, or each node without one). Choose other numbers here, or another number of \"Spots "
+              "a step\" on the page \"Settings\".")
+        .arg(batch)
+        .arg(processes);
 }
 
 void PlacePage::initializePage() {
@@ -116,6 +156,9 @@ void PlacePage::take() {
         modules_->text().split(QRegularExpression(QStringLiteral("[\\s,]+")), Qt::SkipEmptyParts),
         container_->text().trimmed(),
         program_->text().trimmed()};
+    forgetCheck();
+    wrong_->setText(whyNot());
+    wrong_->setVisible(!wrong_->text().isEmpty());
     changed();
 }
 

@@ -16,7 +16,7 @@ SettingsPage::SettingsPage(WizardState& state, QWidget* parent)
           state, tr("Settings"),
           tr("Choose how thorough the training is. The rest is under \"More\", and can be left as it is."),
           parent),
-      presets_(new QButtonGroup(this)), more_(new QGroupBox(tr("&More"))) {
+      presets_(new QButtonGroup(this)), more_(new QGroupBox(tr("&More"))), said_(new QLabel) {
     const QList<QPair<QString, QPair<QString, QString>>> presets{
         {QStringLiteral("quick"),
          {tr("&Quick look"),
@@ -37,12 +37,16 @@ SettingsPage::SettingsPage(WizardState& state, QWidget* parent)
         column().addWidget(button);
         column().addWidget(help);
         connect(button, &QRadioButton::clicked, this, [this, name = name] {
+            if (draft().preset == name) return; // what is changed stays
             draft().preset = name;
             draft().changes = {};
             fill();
             changed();
         });
     }
+    said_->setWordWrap(true);
+    said_->setObjectName(QStringLiteral("said"));
+    column().addWidget(said_);
     more_->setCheckable(true);
     more_->setChecked(false);
     more_->setObjectName(QStringLiteral("more"));
@@ -119,6 +123,22 @@ void SettingsPage::fill() {
         static_cast<QDoubleSpinBox*>(field.box)->setValue(
             draft().changes.value(field.key).toDouble(presetValue(field)));
     filling_ = false;
+    said_->setText(whyNot());
+    said_->setVisible(!said_->text().isEmpty());
+}
+
+bool SettingsPage::isComplete() const {
+    return whyNot().isEmpty();
+}
+
+/// What training/TrainingConfig.cpp would refuse, in the words of this page.
+QString SettingsPage::whyNot() const {
+    const auto config = state().config();
+    const int batch = config[QStringLiteral("batch")].toInt(128),
+              atOnce = config[QStringLiteral("micro_batch")].toInt();
+    if (atOnce == 0 || (atOnce >= 2 && atOnce <= batch)) return {};
+    return tr("\"Spots computed at once\" has to be 0, or between 2 and the %1 of \"Spots a step\".")
+        .arg(batch);
 }
 
 void SettingsPage::take(const Field& field) {
@@ -131,6 +151,8 @@ void SettingsPage::take(const Field& field) {
         draft().changes[field.key] = static_cast<qint64>(box->value());
     else
         draft().changes[field.key] = box->value();
+    said_->setText(whyNot());
+    said_->setVisible(!said_->text().isEmpty());
     changed();
 }
 

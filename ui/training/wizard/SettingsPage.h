@@ -6,6 +6,7 @@ class QButtonGroup;
 class QDoubleSpinBox;
 class QFormLayout;
 class QGroupBox;
+class QLabel;
 class QSpinBox;
 
 namespace spotglass {
@@ -18,6 +19,7 @@ class SettingsPage final : public WizardPage {
     explicit SettingsPage(WizardState& state, QWidget* parent = nullptr);
     void initializePage() override;
     void cleanupPage() override {}
+    [[nodiscard]] bool isComplete() const override;
 
   private:
     struct Field {
@@ -29,10 +31,12 @@ class SettingsPage final : public WizardPage {
                   double low, double high, int decimals, double otherwise);
     void fill();
     void take(const Field& field);
+    [[nodiscard]] QString whyNot() const; ///< why these settings cannot be used; empty where they can
     [[nodiscard]] double presetValue(const Field& field) const;
 
     QButtonGroup* presets_;
     QGroupBox* more_;
+    QLabel* said_;
     QList<Field> fields_;
     bool filling_ = false;
 };

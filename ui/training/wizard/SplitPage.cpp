@@ -75,17 +75,27 @@ SplitPage::SplitPage(WizardState& state, QWidget* parent)
         draft().samePatient = on;
         changed();
     });
+    const auto answered = [this] {
+        fillMatrix();
+        Q_EMIT completeChanged();
+    };
+    connect(&state.service, &CohortService::panelChosen, this, answered);
+    connect(&state.service, &CohortService::failed, this, [answered](const QString& question) {
+        if (question == QLatin1String("panel")) answered();
+    });
 }
 
 void SplitPage::initializePage() {
     known_->setChecked(draft().samePatient);
     fillSections();
+    askPanel();
     fillMatrix();
 }
 
 bool SplitPage::isComplete() const {
     const auto& roles = state().draft.roles;
     if (!whyNotTrainable(state().cohort, roles).isEmpty()) return false;
+    if (!state().panelIsCurrent()) return false; // it belongs to the sections that train
     return state().draft.samePatient || leaks(state().cohort, roles).isEmpty();
 }
 
@@ -114,8 +124,15 @@ void SplitPage::take(const QString& section, SectionRole role) {
     draft().roles[section] = role;
     draft().samePatient = false;
     known_->setChecked(false);
+    askPanel();
     fillMatrix();
     changed();
+}
+
+/// The genes are picked on the sections that train, so other sections are asked anew.
+void SplitPage::askPanel() {
+    if (!whyNotTrainable(state().cohort, draft().roles).isEmpty()) return; // first that
+    if (!state().panelIsCurrent() && state().asked != state().panelQuestion()) state().askPanel();
 }
 
 /// Patients against roles; a patient in two roles is red, and says so in words.
@@ -154,7 +171,12 @@ void SplitPage::fillMatrix() {
                (wrong.isEmpty() ? QStringList() : QStringList{wrong});
     if (said.isEmpty() && !draft().roles.values().contains(SectionRole::Reported))
         said << tr("No section tests the model. Nobody will know how good it is.");
-    said_->setText(said.isEmpty() ? tr("No patient is on two sides.") : said.join(u' '));
+    if (said.isEmpty()) said << tr("No patient is on two sides.");
+    if (wrong.isEmpty() && !state().panelIsCurrent())
+        said << (state().panelProblem.isEmpty()
+                     ? tr("The genes are being picked on these sections ...")
+                     : tr("The genes cannot be picked on these sections: %1").arg(state().panelProblem));
+    said_->setText(said.join(u' '));
     known_->setVisible(!leaks(cohort, draft().roles).isEmpty());
 }
 

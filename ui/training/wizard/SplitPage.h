@@ -21,6 +21,7 @@ class SplitPage final : public WizardPage {
   private:
     void fillSections();
     void fillMatrix();
+    void askPanel();
     void take(const QString& section, SectionRole role);
 
     QTableWidget *sections_, *matrix_;

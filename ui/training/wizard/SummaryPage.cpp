@@ -35,11 +35,13 @@ SummaryPage::SummaryPage(WizardState& state, QString folders, QWidget* parent)
                  parent),
       folders_(std::move(folders)), name_(new QLineEdit), folder_(new QLineEdit), licence_(new QLineEdit),
       source_(new QLineEdit), summary_(new QLabel), estimate_(new QLabel), said_(new QLabel),
-      again_(new QPushButton(tr("Measure &again"))), save_(new QPushButton(tr("&Save settings..."))) {
+      again_(new QPushButton(tr("Measure &again"))), save_(new QPushButton(tr("Sa&ve settings..."))) {
     setFinalPage(true);
     auto* form = new QFormLayout;
     name_->setObjectName(QStringLiteral("name"));
     folder_->setObjectName(QStringLiteral("folder"));
+    licence_->setObjectName(QStringLiteral("licence"));
+    source_->setObjectName(QStringLiteral("source"));
     licence_->setPlaceholderText(tr("Who may use the model, and for what"));
     source_->setPlaceholderText(tr("Where the sections come from"));
     form->addRow(tr("&Name of the model:"), name_);
@@ -103,7 +105,7 @@ QString SummaryPage::freeName() const {
 }
 
 void SummaryPage::cleanupPage() {
-    state().service.cancel();
+    state().cancel();
 }
 
 void SummaryPage::take() {
@@ -180,7 +182,7 @@ void SummaryPage::askEstimate() {
         tr("Measuring with some real steps. The first time all images are read, which takes a while; you "
            "need not wait for it."));
     again_->setEnabled(false);
-    state().service.estimate(state().config());
+    state().service.estimate(state().config(), draft().folder.toStdString());
 }
 
 void SummaryPage::showEstimate(const TrainingEstimate& estimate) {
@@ -191,12 +193,32 @@ void SummaryPage::showEstimate(const TrainingEstimate& estimate) {
                        .arg(timeInWords(most))
                        .arg(estimate.epochs)
                        .arg(timeInWords(estimate.secondsPerEpoch));
-    text += tr("Memory: %1 of %2 GB. Room on the drive: %3 of %4 GB.")
-                .arg(gigabytes(estimate.memoryGigabytes), gigabytes(estimate.memoryAvailable),
-                     gigabytes(estimate.diskGigabytes), gigabytes(estimate.diskAvailable));
-    if (draft().place.slurm) text += u' ' + tr("A cluster may be faster or slower.");
-    if (!estimate.warnings.isEmpty()) text += u' ' + estimate.warnings.join(u' ');
-    estimate_->setText(text);
+    // What there is may not be known: a figure of 0 would read as a full drive.
+    const auto ofWhatThereIs = [&](const QString& what, double needed, double available) {
+        if (needed <= 0) return QString();
+        return available > 0 ? tr("%1: %2 of %3 GB. ").arg(what, gigabytes(needed), gigabytes(available))
+                             : tr("%1: %2 GB. ").arg(what, gigabytes(needed));
+    };
+    text += ofWhatThereIs(tr("Memory"), estimate.memoryGigabytes, estimate.memoryAvailable);
+    text += ofWhatThereIs(tr("Room on the drive"), estimate.diskGigabytes, estimate.diskAvailable);
+    if (draft().place.slurm) text += tr("A cluster may be faster or slower. ");
+    estimate_->setText(text + cautions(estimate).join(u' '));
+}
+
+/// What the figures mean. The program's own sentence about memory names a setting as its file calls it.
+QStringList SummaryPage::cautions(const TrainingEstimate& estimate) {
+    QStringList all;
+    if (estimate.memoryAvailable > 0 && estimate.memoryGigabytes > estimate.memoryAvailable)
+        all << tr(
+            "This needs more memory than this computer has. Set \"Spots computed at once\" lower on the page "
+            "\"Settings\".");
+    if (estimate.diskAvailable > 0 && estimate.diskGigabytes > estimate.diskAvailable)
+        all << tr("There is not enough room on the drive. Choose a folder on another one.");
+    for (const auto& warning : estimate.warnings)
+        if (!warning.contains(QLatin1String("micro_batch")) &&
+            !warning.contains(QLatin1String("room on the drive")))
+            all << warning;
+    return all;
 }
 
 void SummaryPage::saveSettings() {

@@ -24,6 +24,7 @@ class SummaryPage final : public WizardPage {
     void askEstimate();
     void showEstimate(const TrainingEstimate& estimate);
     void saveSettings();
+    [[nodiscard]] static QStringList cautions(const TrainingEstimate& estimate);
     [[nodiscard]] QString inWords() const;
     [[nodiscard]] QString freeName() const;
     [[nodiscard]] QString whyNot() const; ///< why the folder cannot be used; empty where it can

@@ -1,5 +1,6 @@
 #include "ui/training/wizard/TrainingDraft.h"
 
+#include <algorithm>
 #include <array>
 #include <QCoreApplication>
 #include <QJsonArray>
@@ -58,7 +59,7 @@ QList<QPair<QString, QStringList>> groupsOf(const AuditedCohort& cohort) {
     QList<QPair<QString, QStringList>> groups;
     const bool bySection = cohort.patients.size() < 2;
     for (const auto& section : cohort.sections) {
-        if (!section.wasRead || section.thumbnail.isNull()) continue;
+        if (!isUsable(section)) continue;
         const auto& name = bySection ? section.name : section.patient;
         if (groups.isEmpty() || groups.back().first != name) {
             bool known = false;
@@ -193,6 +194,55 @@ QMap<QString, SectionRole> proposedRoles(const AuditedCohort& cohort) {
     return roles;
 }
 
+bool isUsable(const AuditedSection& section) {
+    return section.wasRead && !section.thumbnail.isNull();
+}
+
+bool areComplete(const QMap<QString, SectionRole>& roles) {
+    const auto values = roles.values();
+    return values.contains(SectionRole::Training) && values.contains(SectionRole::Validation);
+}
+
+QMap<QString, SectionRole> proposedAmongUsed(const AuditedCohort& cohort,
+                                             const QMap<QString, SectionRole>& roles) {
+    auto used = cohort;
+    used.sections.removeIf([&](const AuditedSection& section) {
+        return roles.value(section.name, SectionRole::LeftOut) == SectionRole::LeftOut;
+    });
+    used.patients.clear();
+    for (const auto& section : used.sections)
+        if (!used.patients.contains(section.patient)) used.patients << section.patient;
+    auto proposed = proposedRoles(used);
+    for (const auto& section : cohort.sections)
+        if (!proposed.contains(section.name)) proposed[section.name] = SectionRole::LeftOut;
+    return proposed;
+}
+
+QMap<QString, SectionRole> fittedRoles(const AuditedCohort& cohort, const QMap<QString, SectionRole>& kept) {
+    QMap<QString, SectionRole> fitted;
+    for (const auto& section : cohort.sections) {
+        if (!kept.contains(section.name)) return proposedRoles(cohort);
+        fitted[section.name] = isUsable(section) ? kept[section.name] : SectionRole::LeftOut;
+    }
+    return fitted.size() == kept.size() && areComplete(fitted) ? fitted : proposedRoles(cohort);
+}
+
+QMap<QString, SectionRole> withSection(const AuditedCohort& cohort, const QMap<QString, SectionRole>& roles,
+                                       const QString& section, bool used) {
+    auto changed = roles;
+    changed[section] =
+        used ? proposedRoles(cohort).value(section, SectionRole::Training) : SectionRole::LeftOut;
+    const auto own = std::ranges::find(cohort.sections, section, &AuditedSection::name);
+    if (used && cohort.patients.size() > 1) // beside the patient's others, so that nothing leaks
+        for (const auto& other : cohort.sections) {
+            const auto role = roles.value(other.name, SectionRole::LeftOut);
+            if (own == cohort.sections.end() || other.patient != own->patient || other.name == section)
+                continue;
+            if (role != SectionRole::LeftOut) changed[section] = role;
+        }
+    return areComplete(changed) ? changed : proposedAmongUsed(cohort, changed);
+}
+
 QStringList leaks(const AuditedCohort& cohort, const QMap<QString, SectionRole>& roles) {
     QStringList sentences;
     for (const auto& patient : cohort.patients) {
@@ -217,11 +267,16 @@ QString whyNotTrainable(const AuditedCohort& cohort, const QMap<QString, Section
         return tr(
             "One section has to decide when to stop. Without it the training would go on for too long, and "
             "the model would learn its sections by heart.");
+    // What concerns all sections may be over when one of them is left out; it is said later if not.
+    const bool all = std::ranges::all_of(cohort.sections, [&](const AuditedSection& section) {
+        return !isUsable(section) || roles.value(section.name, SectionRole::LeftOut) != SectionRole::LeftOut;
+    });
     for (const auto& note : cohort.notes) {
-        const auto role = roles.value(note.section, SectionRole::LeftOut);
         if (note.severity != AuditNote::Severity::Error) continue;
-        if (note.section.isEmpty()) return tr("%1. %2").arg(note.what, note.hint);
-        if (role != SectionRole::LeftOut)
+        if (note.section.isEmpty() && all)
+            return tr("%1. %2Mend it, or leave out the section that does not fit.")
+                .arg(note.what, note.hint.isEmpty() ? QString() : note.hint + QStringLiteral(". "));
+        if (roles.value(note.section, SectionRole::LeftOut) != SectionRole::LeftOut)
             return tr("Section %1 cannot be used: %2. Leave it out, or mend it.")
                 .arg(note.section, note.what);
     }

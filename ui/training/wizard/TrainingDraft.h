@@ -45,6 +45,23 @@ struct TrainingDraft {
 /// be used.
 [[nodiscard]] QMap<QString, SectionRole> proposedRoles(const AuditedCohort& cohort);
 
+/// Whether a section can take part at all: its counts were read, and its image can be opened.
+[[nodiscard]] bool isUsable(const AuditedSection& section);
+/// Whether somebody trains and somebody decides when to stop.
+[[nodiscard]] bool areComplete(const QMap<QString, SectionRole>& roles);
+/// proposedRoles() of the sections that are not left out.
+[[nodiscard]] QMap<QString, SectionRole> proposedAmongUsed(const AuditedCohort& cohort,
+                                                           const QMap<QString, SectionRole>& roles);
+/// Roles that were kept, of the sections that there are now: as they were, or proposed anew where a section
+/// is new or gone and where they are not complete.
+[[nodiscard]] QMap<QString, SectionRole> fittedRoles(const AuditedCohort& cohort,
+                                                     const QMap<QString, SectionRole>& kept);
+/// Takes one section in, or leaves it out. The others keep their roles, unless these are not complete without
+/// it.
+[[nodiscard]] QMap<QString, SectionRole> withSection(const AuditedCohort& cohort,
+                                                     const QMap<QString, SectionRole>& roles,
+                                                     const QString& section, bool used);
+
 /// The patients that have sections in more than one role, with a sentence each.
 [[nodiscard]] QStringList leaks(const AuditedCohort& cohort, const QMap<QString, SectionRole>& roles);
 

@@ -28,6 +28,12 @@ TrainingWizard::TrainingWizard(CohortService& service, const Setting& setting, Q
         if (file.open(QIODevice::ReadOnly))
             state_.presets[QLatin1String(name)] = QJsonDocument::fromJson(file.readAll()).object();
     }
+    // Before the pages: what they show of an answer is what was kept of it.
+    connect(&service, &CohortService::panelChosen, this,
+            [this](const ChosenPanel& panel) { state_.takePanel(panel); });
+    connect(&service, &CohortService::failed, this, [this](const QString& question, const Error& error) {
+        if (question == QLatin1String("panel")) state_.failPanel(QString::fromStdString(error.sentence()));
+    });
     const std::initializer_list<WizardPage*> pages{
         new CohortPage(state_),   new PanelPage(state_),   new KnowledgePage(state_),
         new OriginPage(state_),   new EncoderPage(state_), new SplitPage(state_),
@@ -47,8 +53,24 @@ TrainingWizard::TrainingWizard(CohortService& service, const Setting& setting, Q
     });
 }
 
+void TrainingWizard::setModels(const QList<WizardModel>& models) {
+    state_.models = models;
+    showStock();
+}
+
+void TrainingWizard::setEncoders(const QList<WizardEncoder>& encoders) {
+    state_.encoders = encoders;
+    showStock();
+}
+
+void TrainingWizard::showStock() {
+    for (const int id : pageIds())
+        if (auto* shown = qobject_cast<WizardPage*>(page(id))) shown->showStock();
+}
+
 TrainingWizard::~TrainingWizard() {
-    state_.service.cancel();
+    hide(); // a field that has the focus ends its editing now, while the state is there to take it
+    state_.cancel();
 }
 
 } // namespace spotglass

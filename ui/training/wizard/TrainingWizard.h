@@ -23,6 +23,10 @@ class TrainingWizard final : public QWizard {
     TrainingWizard(CohortService& service, const Setting& setting, QWidget* parent = nullptr);
     ~TrainingWizard() override;
 
+    /// What there is now, while the wizard is open.
+    void setModels(const QList<WizardModel>& models);
+    void setEncoders(const QList<WizardEncoder>& encoders);
+
     /// What `spotglass-cli train --config` would be given now.
     [[nodiscard]] QJsonObject config() const { return state_.config(); }
 
@@ -32,6 +36,8 @@ class TrainingWizard final : public QWizard {
                         const spotglass::TrainingPlace& place);
 
   private:
+    void showStock();
+
     WizardState state_;
 };
 
