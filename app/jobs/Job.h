@@ -34,10 +34,10 @@ struct Job {
     std::string sentence;                             ///< why it failed or waits; may be empty
     std::int64_t created = 0, started = 0, ended = 0; ///< milliseconds since 1970; 0: not yet
     RunningProcess process;                           ///< on `machine`
-    std::string machine;                              ///< name of the computer that started it
-    std::string clusterJob;                           ///< Slurm's number
-    std::string asked;                                ///< "pause" or "cancel", while it has not ended yet
-    std::int64_t askedAt = 0;                         ///< 0: the cluster could not be told yet
+    std::string machine;      ///< the computer that started it: its name, a blank, its id
+    std::string clusterJob;   ///< Slurm's number
+    std::string asked;        ///< "pause" or "cancel", while it has not ended yet
+    std::int64_t askedAt = 0; ///< 0: the cluster could not be told yet
     int epoch = 0, epochs = 0;
     std::optional<double> secondsLeft; ///< at most
 

@@ -41,9 +41,14 @@ bool hasCheckpoint(const Job& job) {
     return fs::exists(job.folder / "checkpoint/state.safetensors", ec) ||
            fs::exists(job.folder / "member-1", ec);
 }
-/// Two computers can share a workspace; processes are those of one.
+/// Two computers can share a workspace; processes are those of one. Its name, which can change, and behind a
+/// blank what does not.
 std::string ownMachine() {
-    return QSysInfo::machineHostName().toStdString();
+    return QSysInfo::machineHostName().toStdString() + ' ' + QSysInfo::machineUniqueId().toStdString();
+}
+bool isElsewhere(const Job& job) {
+    const auto lasting = [](const std::string& machine) { return machine.substr(machine.rfind(' ') + 1); };
+    return !job.slurm && !job.machine.empty() && lasting(job.machine) != lasting(ownMachine());
 }
 
 bool isThere(const fs::path& file) {
@@ -180,7 +185,7 @@ Result<bool> JobQueue::tick(bool startsNext) {
             changed = true;
             if (auto ok = keep(job); !ok) return Failure(ok.error());
         }
-        busy = busy || (job.state == JobState::Running && !job.slurm);
+        busy = busy || (job.state == JobState::Running && !job.slurm && !isElsewhere(job));
         jobs.push_back(std::move(job));
     }
     for (auto& job : jobs) {
@@ -215,7 +220,7 @@ Result<void> JobQueue::carryOut(Job& job, const std::string& request) {
         job.ended = 0;
     }
     if (request == "remove") {
-        if (runs) {
+        if (runs && !isElsewhere(job)) {
             if (job.asked != "cancel") askToStop(job, "cancel");
             // Goes when it has ended: the request stays. A cluster that never answers is not waited for.
             const auto since = removedSince_.try_emplace(job.id, now()).first->second;
@@ -255,10 +260,11 @@ void JobQueue::look(Job& job) {
     job.epoch = progress.epoch;
     if (progress.epochs > 0) job.epochs = progress.epochs;
     job.secondsLeft = progress.secondsLeft;
-    if (job.asked.empty()) job.sentence = progress.last == "paused" ? progress.sentence : std::string();
-    if (job.slurm) return lookAtCluster(job);
-    if (!job.machine.empty() && job.machine != ownMachine()) {
-        job.sentence = "Runs on the computer " + job.machine + ".";
+    const auto pausing = progress.last == "paused" ? progress.sentence : std::string();
+    if (job.slurm) return lookAtCluster(job, pausing);
+    if (job.asked.empty()) job.sentence = pausing;
+    if (isElsewhere(job)) {
+        job.sentence = "Runs on the computer " + job.machine.substr(0, job.machine.rfind(' ')) + ".";
         return;
     }
     if (isRunning(job.process)) {
@@ -269,7 +275,7 @@ void JobQueue::look(Job& job) {
 }
 
 /// Not at every look: a cluster is shared, and one that does not answer holds up everything else.
-void JobQueue::lookAtCluster(Job& job) {
+void JobQueue::lookAtCluster(Job& job, const std::string& pausing) {
     auto& askAgain = askAgain_[job.id];
     if (now() < askAgain) return;
     askAgain = now() + kClusterPause;
@@ -287,9 +293,10 @@ void JobQueue::lookAtCluster(Job& job) {
     using State = ClusterStatus::State;
     if (!status) return failed(status.error());
     if (!job.asked.empty() && job.askedAt == 0) askToStop(job, std::string(job.asked));
-    if (status->state == State::Pending && job.asked.empty())
-        job.sentence =
-            "Waits in the cluster's queue" + (status->reason.empty() ? "." : " (" + status->reason + ").");
+    if (job.asked.empty())
+        job.sentence = status->state != State::Pending ? pausing
+                       : status->reason.empty()        ? "Waits in the cluster's queue."
+                                                : "Waits in the cluster's queue (" + status->reason + ").";
     if (status->state == State::Pending || status->state == State::Running) {
         // One that has not begun has no state to keep; one that does not listen is ended.
         const bool patience = now() - job.askedAt < kClusterPatience;

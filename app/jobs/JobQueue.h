@@ -51,7 +51,7 @@ class JobQueue {
     [[nodiscard]] Result<Workspace*> workspace();
     [[nodiscard]] Result<void> carryOut(Job& job, const std::string& request);
     void look(Job& job);
-    void lookAtCluster(Job& job);
+    void lookAtCluster(Job& job, const std::string& pausing);
     void conclude(Job& job, const std::string& otherwise);
     void start(Job& job);
     void startHere(Job& job);

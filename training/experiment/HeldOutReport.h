@@ -9,9 +9,8 @@ namespace spotglass {
 struct HeldOutReport {
     /// RUN/report.json: sections, genes (by symbol: model, parent, ridge, position, shuffled; null where
     /// undefined), the means of each method (pcc_all, pcc_hpg, pcc_heg, pcc_hvg, mse, mae),
-    /// better_than_parent, compared_with_parent, not_better_than_ridge, compared_with_ridge (genes; those whose
-    /// correlation nobody's prediction has are not counted), and verdict (sentence,
-    /// worse_than_ridge).
+    /// better_than_parent, compared_with_parent, not_better_than_ridge, compared_with_ridge (genes; those
+    /// whose correlation nobody's prediction has are not counted), and verdict (sentence, worse_than_ridge).
     nlohmann::json document;
     /// By section: n x G of the model, and of the parent with NaN for genes that it does not know; undefined
     /// without a parent.

@@ -166,13 +166,18 @@ class TestJobQueue : public QObject {
         auto other = *job;
         other.state = JobState::Running;
         other.process = {77, "another-boot 17"};
-        other.machine = "another-computer";
+        other.machine = "another-computer 0123456789abcdef";
         auto workspace = Workspace::open(with.workspace);
         QVERIFY(workspace && workspace->updateJob(job->id, "running", toRecord(other).dump()));
         QVERIFY(queue.tick() && queue.tick());
         const auto now = jobOf(queue, job->id);
         QCOMPARE(now.state, JobState::Running);
-        QVERIFY(now.sentence.find("another-computer") != std::string::npos);
+        QCOMPARE(now.sentence, std::string("Runs on the computer another-computer."));
+        // It holds up nobody here, and can be taken off the list.
+        const auto next = queue.add(tinyConfig(cohort(), 1), at("beside-elsewhere"), {});
+        QVERIFY(next && runUntil(queue, next->id, isDone));
+        QVERIFY(queue.request(job->id, "remove") && queue.tick());
+        QCOMPARE(queue.jobs()->size(), std::size_t{1});
     }
 
     void killedFromOutsideItSaysSoAndCanGoOn() {

@@ -1,5 +1,6 @@
 #include "app/desktop/CohortController.h"
 #include "app/desktop/EngineSettingsController.h"
+#include "app/desktop/EnglishPlurals.h"
 #include "app/desktop/ModelLibraryController.h"
 #include "app/desktop/PredictionController.h"
 #include "app/desktop/SlideController.h"
@@ -59,6 +60,7 @@ Result<EngineFactory*> loadEngine() {
 class TestTrainingWindow : public QObject {
     Q_OBJECT
     QTemporaryDir dir_{QDir::tempPath() + QStringLiteral("/breast-XXXXXX")};
+    EnglishPlurals english_;
     int rounds_ = 5;
     /// The pictures of the manual show a training that is worth it.
     const bool forManual_ = qEnvironmentVariableIsSet("SPOTGLASS_PICTURES");
@@ -100,6 +102,7 @@ class TestTrainingWindow : public QObject {
   private Q_SLOTS:
     void initTestCase() {
         QLocale::setDefault(QLocale(QLocale::English));
+        QCoreApplication::installTranslator(&english_);
         QStandardPaths::setTestModeEnabled(true);
         QSettings::setDefaultFormat(QSettings::IniFormat);
         QSettings::setPath(QSettings::IniFormat, QSettings::UserScope,
