@@ -258,6 +258,33 @@ class TestJobQueue : public QObject {
         QVERIFY(!missing && missing.error().what.find("no Slurm") != std::string::npos);
     }
 
+    /// A job that squeue does not know any more: by sacct where there is accounting, else by scontrol.
+    void anEndedJobIsAskedAfterElsewhere() {
+        const auto command = [&](const char* name, const std::string& body) {
+            const auto file = at("ended-commands") / name;
+            fs::create_directories(file.parent_path());
+            std::ofstream(file) << "#!/bin/sh\n" << body << "\n";
+            fs::permissions(file, fs::perms::owner_all);
+        };
+        command("squeue", "echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1");
+        command("sacct", "echo 'CANCELLED by 1000'");
+        command("scontrol", "echo 'JobId=17 JobName=x JobState=TIMEOUT Reason=TimeLimit Dependency=(null)'");
+        const auto path = qgetenv("PATH");
+        qputenv("PATH", QByteArray::fromStdString(at("ended-commands").string()) + ':' + path);
+        const Slurm slurm("none", SPOTGLASS_CLI);
+        const auto accounted = slurm.status("17");
+        command("sacct", "echo 'Slurm accounting storage is disabled' >&2; exit 1");
+        const auto controlled = slurm.status("17");
+        command("scontrol", "echo 'slurm_load_jobs error: Invalid job id specified' >&2; exit 1");
+        const auto forgotten = slurm.status("17");
+        qputenv("PATH", path);
+        QVERIFY(accounted && accounted->state == ClusterStatus::State::Ended);
+        QCOMPARE(accounted->word, std::string("CANCELLED"));
+        QVERIFY(controlled && controlled->state == ClusterStatus::State::Ended);
+        QCOMPARE(controlled->word, std::string("TIMEOUT"));
+        QVERIFY(forgotten && forgotten->state == ClusterStatus::State::Unknown);
+    }
+
     void whatIsWrongIsSaid() {
         JobQueue queue(programs());
         auto config = tinyConfig(cohort(), 1);

@@ -1,5 +1,7 @@
 #include "app/jobs/TinyTraining.h"
 
+#include <fstream>
+#include <iterator>
 #include <QTemporaryDir>
 
 using namespace spotglass;
@@ -45,6 +47,48 @@ class TestSlurmJobs : public QObject {
         const auto refused = slurm.check(wrong, 60);
         QVERIFY(!refused);
         QVERIFY2(refused.error().what.find("partition") != std::string::npos, refused.error().what.c_str());
+    }
+
+    /// With stand-ins for Apptainer and for the nodes' modules, which write down how they were called.
+    void modulesAndContainers() {
+        const auto bin = at("bin"), called = at("called.txt"), image = at("image.sif");
+        fs::create_directories(bin);
+        std::ofstream(image) << "an image";
+        std::ofstream(bin / "apptainer")
+            << "#!/bin/bash\necho \"apptainer $*\" >> " << called.string()
+            << "\nwhile [ \"$1\" != " << image.string() << " ]; do shift; done; shift\n"
+            << "exec \"$@\"\n";
+        fs::permissions(bin / "apptainer", fs::perms::owner_all);
+        const auto path = qgetenv("PATH");
+        qputenv("PATH", QByteArray::fromStdString(bin.string()) + ':' + path);
+        qputenv("BASH_FUNC_module%%", "() { echo \"module $*\" >> " +
+                                          QByteArray::fromStdString(called.string()) +
+                                          "; [ \"$2\" != none ]; }");
+        auto inside = place();
+        inside.modules = {"cuda", "gcc/12"};
+        inside.container = image.string();
+        const Slurm slurm(SPOTGLASS_SLURM_SCRIPT, SPOTGLASS_CLI);
+        const auto good = slurm.check(inside, 60);
+        JobQueue queue(programs());
+        const auto job = queue.add(tinyConfig(cohort(), 1), at("inside"), inside);
+        const bool ended = job && runUntil(queue, job->id, [](const Job& j) { return j.isOver(); });
+        auto lost = inside;
+        lost.modules = {"none"};
+        const auto missing = slurm.check(lost, 60);
+        qputenv("PATH", path);
+        qunsetenv("BASH_FUNC_module%%");
+        QVERIFY2(good.has_value(), good ? "" : good.error().sentence().c_str());
+        QVERIFY(ended);
+        QVERIFY2(jobOf(queue, job->id).state == JobState::Done, jobOf(queue, job->id).sentence.c_str());
+        QVERIFY(!missing);
+        std::ifstream in(called);
+        const std::string all{std::istreambuf_iterator<char>(in), {}};
+        QVERIFY2(all.find("module load cuda") != std::string::npos &&
+                     all.find("module load gcc/12") != std::string::npos,
+                 all.c_str());
+        QVERIFY2(all.find("apptainer exec --nv " + image.string() + " " SPOTGLASS_CLI " train") !=
+                     std::string::npos,
+                 all.c_str());
     }
 
     void aTrainingOnTheCluster() {
