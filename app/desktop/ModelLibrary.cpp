@@ -108,7 +108,10 @@ Result<QList<LibraryModel>> ModelLibrary::models() {
         if (!head) continue;
         auto model = modelOf(it->path(), head->card);
         model.builtIn = true;
-        if (const auto hash = sha256OfFile(it->path())) model.sha256 = QString::fromStdString(*hash);
+        auto& hash = builtInHashes_[it->path()]; // read once: these files stay as they are
+        if (hash.isEmpty())
+            if (const auto read = sha256OfFile(it->path())) hash = QString::fromStdString(*read);
+        model.sha256 = hash;
         models.append(std::move(model));
     }
     for (const auto& one : *added) {

@@ -3,6 +3,8 @@
 #include "inference/store/Workspace.h"
 #include "ui/models/ModelLibraryService.h"
 
+#include <map>
+
 namespace spotglass {
 
 /// The models of a user on disk: those that come with the program, and those that were added, which lie in a
@@ -37,6 +39,7 @@ class ModelLibrary {
     const std::filesystem::path file_, folder_, builtIn_;
     std::optional<Workspace> workspace_;
     std::vector<std::filesystem::path> damaged_; ///< as verify() has found
+    std::map<std::filesystem::path, QString> builtInHashes_;
 };
 
 } // namespace spotglass

@@ -1,6 +1,6 @@
 #include "app/desktop/ModelLibraryController.h"
 
-#include <QPointer>
+#include "app/desktop/AskWorker.h"
 
 namespace spotglass {
 namespace fs = std::filesystem;
@@ -14,16 +14,8 @@ ModelLibraryController::~ModelLibraryController() {
 }
 
 template <typename Work, typename Answer> void ModelLibraryController::ask(Work work, Answer answer) {
-    worker_->post([this, self = QPointer<ModelLibraryController>(this), work = std::move(work),
-                   answer = std::move(answer)] {
-        auto result = work(*library_);
-        QMetaObject::invokeMethod(
-            this,
-            [self, answer, result = std::move(result)] {
-                if (self) answer(result);
-            },
-            Qt::QueuedConnection);
-    });
+    askWorker(
+        *worker_, this, [this, work = std::move(work)] { return work(*library_); }, std::move(answer));
 }
 
 template <typename Work, typename Done> void ModelLibraryController::change(Work work, Done done) {

@@ -1,9 +1,9 @@
 #include "app/desktop/TrainingController.h"
 
+#include "app/desktop/AskWorker.h"
 #include "app/desktop/TrainingRecords.h"
 
 #include <algorithm>
-#include <QPointer>
 
 namespace spotglass {
 namespace fs = std::filesystem;
@@ -51,16 +51,8 @@ TrainingController::~TrainingController() {
 }
 
 template <typename Work, typename Answer> void TrainingController::ask(Work work, Answer answer) {
-    worker_->post([this, self = QPointer<TrainingController>(this), work = std::move(work),
-                   answer = std::move(answer)] {
-        auto result = work(*queue_);
-        QMetaObject::invokeMethod(
-            this,
-            [self, answer, result = std::move(result)] {
-                if (self) answer(result);
-            },
-            Qt::QueuedConnection);
-    });
+    askWorker(
+        *worker_, this, [this, work = std::move(work)] { return work(*queue_); }, std::move(answer));
 }
 
 const TrainingJob* TrainingController::find(const QString& id) const {

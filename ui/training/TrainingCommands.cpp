@@ -73,7 +73,6 @@ void TrainingCommands::fillMenu(QMenu& menu) {
             [this, show] { show->setChecked(!dock_->isHidden()); });
     menu.addSeparator();
     connect(menu.addAction(tr("&Models...")), &QAction::triggered, this, &TrainingCommands::showModels);
-    services_.engine.look(); // the encoders, for the wizard
 }
 
 void TrainingCommands::newTraining(const QString& from) {
@@ -107,6 +106,7 @@ void TrainingCommands::openWizard(const QString& from) {
             dock_->raise();
         });
     wizard_->show();
+    services_.engine.look(); // the encoders; not at the start of the program, for it looks at the devices too
 }
 
 QList<WizardModel> TrainingCommands::wizardModels() const {
