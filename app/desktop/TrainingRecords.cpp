@@ -97,6 +97,39 @@ Json documentOf(const fs::path& file) {
     return content ? Json::parse(*content, nullptr, false) : Json();
 }
 
+/// Takes over one event. Throws Json::exception for one whose parts are of other kinds.
+void takeEvent(const Json& event, TrainingHistory& history) {
+    const std::string kind = event.value("event", "");
+    if (kind == "start") {
+        history.sections = words(event, "sections");
+        history.validationSections = words(event, "set_aside");
+        if (event.contains("map") && event["map"].is_string())
+            history.mapSection = text(event["map"].get<std::string>());
+    }
+    if (kind == "panel") history.genes = words(event, "genes");
+    if (kind == "epoch") history.epochs.push_back(epochFrom(event));
+}
+
+/// Throws Json::exception for a document whose parts are of other kinds.
+TrainingReport reportFrom(const Json& document) {
+    const auto part = [&](const char* key) { return document.value(key, Json::object()); };
+    TrainingReport report;
+    report.verdict = text(part("verdict").value("sentence", ""));
+    report.worseThanFloor = part("verdict").value("worse_than_ridge", false);
+    report.sections = words(document, "sections");
+    report.model = number(part("model"), "pcc_all");
+    report.parent = number(part("parent"), "pcc_all");
+    report.ridge = number(part("ridge"), "pcc_all");
+    report.shuffled = number(part("shuffled"), "pcc_all");
+    report.mse = number(part("model"), "mse");
+    report.mseTrainingMean = number(part("training_mean"), "mse");
+    const Json genes = part("genes");
+    for (const auto& [gene, figures] : genes.items())
+        report.genes.append({text(gene), number(figures, "model"), number(figures, "parent"),
+                             number(figures, "ridge"), number(figures, "shuffled")});
+    return report;
+}
+
 } // namespace
 
 TrainingHistory readHistory(const fs::path& run) {
@@ -109,15 +142,10 @@ TrainingHistory readHistory(const fs::path& run) {
         rest.remove_prefix(std::min(rest.size(), line.size() + 1));
         const Json event = Json::parse(line, nullptr, false);
         if (!event.is_object()) continue;
-        const std::string kind = event.value("event", "");
-        if (kind == "start") {
-            history.sections = words(event, "sections");
-            history.validationSections = words(event, "set_aside");
-            if (event.contains("map") && event["map"].is_string())
-                history.mapSection = text(event["map"].get<std::string>());
+        try {
+            takeEvent(event, history);
+        } catch (const Json::exception&) { // damaged, or another program's idea of it
         }
-        if (kind == "panel") history.genes = words(event, "genes");
-        if (kind == "epoch") history.epochs.push_back(epochFrom(event));
     }
     history.log = lastOf(run / "log.txt");
     return history;
@@ -194,22 +222,11 @@ SectionMap readMap(const fs::path& run, const QString& gene) {
 std::optional<TrainingReport> readReport(const fs::path& run) {
     const Json document = documentOf(run / "report.json");
     if (!document.is_object() || !document.contains("verdict")) return std::nullopt;
-    const auto part = [&](const char* key) { return document.value(key, Json::object()); };
-    TrainingReport report;
-    report.verdict = text(part("verdict").value("sentence", ""));
-    report.worseThanFloor = part("verdict").value("worse_than_ridge", false);
-    report.sections = words(document, "sections");
-    report.model = number(part("model"), "pcc_all");
-    report.parent = number(part("parent"), "pcc_all");
-    report.ridge = number(part("ridge"), "pcc_all");
-    report.shuffled = number(part("shuffled"), "pcc_all");
-    report.mse = number(part("model"), "mse");
-    report.mseTrainingMean = number(part("training_mean"), "mse");
-    const Json genes = part("genes");
-    for (const auto& [gene, figures] : genes.items())
-        report.genes.append({text(gene), number(figures, "model"), number(figures, "parent"),
-                             number(figures, "ridge"), number(figures, "shuffled")});
-    return report;
+    try {
+        return reportFrom(document);
+    } catch (const Json::exception&) {
+        return std::nullopt;
+    }
 }
 
 QJsonObject toQt(const Json& document) {

@@ -125,6 +125,30 @@ class TestTrainingController : public QObject {
         QVERIFY(trainings.jobs().isEmpty());
     }
 
+    void damagedRecordsLeaveTheirPartEmpty() {
+        const auto run = at("damaged");
+        fs::create_directories(run);
+        std::ofstream(run / "events.jsonl")
+            << R"({"event": 5})" << '\n'
+            << R"({"event": "epoch", "epoch": 1, "training": 7})" << '\n'
+            << R"({"event": "epoch", "epoch": 2, "best": "yes"})" << '\n'
+            << "{\"event\": \"ep\n[]\n\n"
+            << R"({"event": "epoch", "epoch": 3, "training": {"total": 0.5}})" << '\n';
+        const auto history = readHistory(run);
+        QCOMPARE(history.epochs.size(), std::size_t{2});
+        QVERIFY(history.epochs.front().losses.isEmpty());
+        QCOMPARE(history.epochs.back().epoch, 3);
+        QCOMPARE(history.epochs.back().losses[QStringLiteral("total")], 0.5);
+        QCOMPARE(progressOf(run).epoch, 3);
+        for (const char* report : {"", "[]", R"({"verdict": 1})", R"({"verdict": {"sentence": 2}})"}) {
+            std::ofstream(run / "report.json") << report;
+            QVERIFY2(!readReport(run), report);
+        }
+        std::ofstream(run / "report.json") << R"({"verdict": {"sentence": "x"}, "genes": {"FN1": 3}})";
+        const auto report = readReport(run);
+        QVERIFY(report && report->genes.size() == 1 && std::isnan(report->genes.front().model));
+    }
+
     void aTableIsReadColumnByColumn() {
         const auto file = at("table.csv");
         std::ofstream(file) << "spot,x_px,y_px,A,B\n1x1,10.50,20,0.5,-1e-3\n1x2,110.5,20,,2\n";
