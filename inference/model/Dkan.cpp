@@ -159,7 +159,7 @@ torch::Tensor DkanImpl::throughPath(CrossTransformer& path, const torch::Tensor&
     if (config.textRole ==
         TextRole::KeyValue) // all spots ask the same keys, so they are one sample's queries
         return path(token.unsqueeze(0), genes.unsqueeze(0)).squeeze(0);
-    if (torch::GradMode::is_enabled()) return trainedGenePath(*path, genes, token);
+    if (torch::GradMode::is_enabled() || is_training()) return trainedGenePath(*path, genes, token);
     return path->forwardSingleKey(genes.unsqueeze(0).expand({token.size(0), -1, -1}), token.unsqueeze(1));
 }
 

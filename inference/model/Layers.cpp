@@ -53,9 +53,10 @@ torch::Tensor projected(nn::Sequential& toOut, const torch::Tensor& x) {
                           toOut->is_training() ? toOut->ptr<nn::DropoutImpl>(1)->options.p() : 0);
 }
 
-/// x + MLP(LayerNorm(x)).
+/// x + MLP(LayerNorm(x)). In training also without gradients in the trained form: a pass that is computed
+/// again has to draw the same dropout.
 torch::Tensor throughMlp(PreNormImpl<FeedForward>& block, const torch::Tensor& x) {
-    if (torch::GradMode::is_enabled()) return trainedMlp(block, x);
+    if (torch::GradMode::is_enabled() || block.is_training()) return trainedMlp(block, x);
     return block.fn(block.norm(x)) + x;
 }
 
