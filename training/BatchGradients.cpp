@@ -114,6 +114,18 @@ BatchGradients::Outputs BatchGradients::forward(const TrainingBatch& batch, cons
     return {std::move(image), net.encodeExpression(part(batch.expression), shared.textLeaf)};
 }
 
+/// The correlation over the spots of all processes; adds to the gradients of this process' predictions. All
+/// processes compute the same, so each takes its own rows.
+double BatchGradients::addCorrelation(Tensor& prediction, const Tensor& expression) {
+    const auto own = expression.size(0);
+    const auto all = leafOf(ranks_.gather(prediction));
+    const auto term = correlationLoss(all, ranks_.gather(expression));
+    (settings_.loss.correlationWeight * term).backward();
+    const auto gradient = all.grad().narrow(0, own * ranks_.rank(), own);
+    prediction.mutable_grad() = prediction.grad().defined() ? prediction.grad() + gradient : gradient.clone();
+    return term.item<double>();
+}
+
 /// Over the spots of all processes; leaves the gradients of the outputs of this process' spots with them.
 DkanLoss BatchGradients::lossOf(Outputs& leaves, const Tensor& expression) {
     const bool contrasts = leaves.expression.defined();
@@ -133,6 +145,10 @@ DkanLoss BatchGradients::lossOf(Outputs& leaves, const Tensor& expression) {
     total.backward();
     if (contrasts)
         leaves.expression.mutable_grad() = ranks_.sum(others.grad()).narrow(0, own * ranks_.rank(), own);
+    if (const double weight = settings_.loss.correlationWeight; weight > 0) {
+        loss.correlation = addCorrelation(leaves.image.prediction, expression);
+        loss.total = loss.total + weight * loss.correlation;
+    }
     return loss;
 }
 

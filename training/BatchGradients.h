@@ -54,6 +54,7 @@ class BatchGradients {
     [[nodiscard]] Shared encodeShared(const TrainingBatch& batch, const Section& sections,
                                       std::uint64_t seed);
     [[nodiscard]] DkanLoss lossOf(Outputs& leaves, const torch::Tensor& expression);
+    [[nodiscard]] double addCorrelation(torch::Tensor& prediction, const torch::Tensor& expression);
     void addUp();
     void shareBatchNorm(const std::function<torch::Tensor(const torch::Tensor&)>& sum);
 

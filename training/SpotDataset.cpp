@@ -126,6 +126,13 @@ void shuffleImages(SectionTensors& section, std::uint64_t seed) {
         *tensor = tensor->index_select(0, index);
 }
 
+SectionTensors asTheModelSees(const LoadedModel& model, SectionTensors section) {
+    const auto scale = featureScaleOf(model, section.features);
+    section.features = scale.apply(section.features);
+    section.neighborFeatures = scale.apply(section.neighborFeatures);
+    return section;
+}
+
 torch::Tensor networkPatches(const torch::Tensor& bytes) {
     return imageNetNormalised(bytes.to(torch::kFloat32).div_(255));
 }

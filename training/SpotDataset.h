@@ -43,6 +43,9 @@ struct PatchSettings {
 /// shuffle, positions and expression stay. What a model still predicts then, it reads from the position.
 void shuffleImages(SectionTensors& section, std::uint64_t seed);
 
+/// The section with its frozen features standardised as `model` does.
+[[nodiscard]] SectionTensors asTheModelSees(const LoadedModel& model, SectionTensors section);
+
 /// Predicts every spot of a section on the network's device, with all of them as context: n x G, on the CPU.
 /// The model is left in evaluation mode.
 [[nodiscard]] torch::Tensor predictSection(LoadedModel& model, const SectionTensors& section);

@@ -38,12 +38,15 @@ const std::set<std::string> kKeys{"model",
                                   "members",
                                   "augment",
                                   "stain_augmentation",
+                                  "turn_array",
                                   "from",
                                   "patch_encoder_weights",
                                   "learning_rates",
                                   "checkpoint_minutes",
                                   "distillation_alpha",
                                   "contrastive_weight_scale",
+                                  "correlation_weight",
+                                  "ridge_teacher",
                                   "contrast_within_spots",
                                   "cohort",
                                   "sections",
@@ -84,6 +87,9 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
         return wrong("feature_dropout", "at least 0 and below 1");
     if (!(c.stainAugmentation >= 0 && c.stainAugmentation <= 1))
         return wrong("stain_augmentation", "between 0 and 1");
+    if (!(c.correlationWeight >= 0 && c.correlationWeight <= 100))
+        return wrong("correlation_weight", "between 0 and 100");
+    if (!(c.ridgeTeacher >= 0 && c.ridgeTeacher <= 1)) return wrong("ridge_teacher", "between 0 and 1");
     if (!(c.checkpointMinutes > 0)) return wrong("checkpoint_minutes", "above 0");
     if (c.contrastWithinSpots && c.model.textRole == TextRole::KeyValue)
         return wrong("contrast_within_spots",
@@ -189,6 +195,7 @@ Result<TrainingConfig> parseTrainingConfig(const Json& j, const std::filesystem:
         c.seed = j.value("seed", c.seed);
         c.members = j.value("members", c.members);
         c.augment = j.value("augment", c.augment);
+        c.turnArray = j.value("turn_array", c.turnArray);
         c.stainAugmentation = j.value("stain_augmentation", c.stainAugmentation);
         c.from = path("from");
         c.patchEncoderWeights = path("patch_encoder_weights");
@@ -197,6 +204,8 @@ Result<TrainingConfig> parseTrainingConfig(const Json& j, const std::filesystem:
         c.distillation = j.value("distillation_alpha", c.distillation);
         c.contrastiveWeightScale = j.value("contrastive_weight_scale", c.contrastiveWeightScale);
         c.contrastWithinSpots = j.value("contrast_within_spots", c.contrastWithinSpots);
+        c.correlationWeight = j.value("correlation_weight", c.correlationWeight);
+        c.ridgeTeacher = j.value("ridge_teacher", c.ridgeTeacher);
         c.cohort = path("cohort");
         c.samePatient = j.value("same_patient", c.samePatient);
         if (auto ok = readSections(c, j, where); !ok) return Failure(ok.error());

@@ -40,6 +40,7 @@ struct TrainingConfig {
     std::uint64_t seed = 2021;
     int members = 1;              ///< networks with seeds of their own, whose mean is the prediction
     bool augment = true;          ///< flips and quarter turns of the patch
+    bool turnArray = false;       ///< turns and flips of region and array, one a step (ArrayTurn.h)
     double stainAugmentation = 0; ///< strength of random stain and colour of the patch; 0.2: +-20 %
     double distillation = 0.3;
     /// Optional: a ResNet that a new model's patch encoder starts from (PatchEncoderWeights.h).
@@ -50,6 +51,8 @@ struct TrainingConfig {
     double checkpointMinutes = 5; ///< between checkpoints inside an epoch
     double contrastiveWeightScale = 3;
     bool contrastWithinSpots = false;
+    double correlationWeight = 0; ///< of a third term of the loss (DkanLoss.h)
+    double ridgeTeacher = 0;      ///< share of a ridge regression in what is to be predicted (RidgeTeacher.h)
 
     /// What it is trained on, where the command line does not say so; may be empty.
     std::filesystem::path cohort;

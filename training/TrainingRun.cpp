@@ -2,6 +2,7 @@
 
 #include "inference/model/DkanInference.h"
 #include "training/ModelParts.h"
+#include "training/RidgeTeacher.h"
 
 #include <algorithm>
 #include <array>
@@ -26,6 +27,7 @@ nlohmann::json noSums() {
     return {{"total", 0.0},
             {"supervised", 0.0},
             {"contrastive", 0.0},
+            {"correlation", 0.0},
             {"weight_supervised", 0.0},
             {"weight_contrastive", 0.0},
             {"steps", 0},
@@ -74,11 +76,12 @@ void restoreAll(const TrainingState& state, const std::string& name, std::vector
 TrainingRun::TrainingRun(const TrainingConfig& config, LoadedModel& model,
                          const std::vector<SectionTensors>& sections, const Ranks& ranks)
     : config_(config), model_(model), sections_(sections),
+      targets_(taughtExpression(model, sections, config.ridgeTeacher)),
       device_(model.network->parameters().front().device()), random_(config.seed),
       adam_(model.network->parameters(), {.weightDecay = config.weightDecay}), ranks_(ranks),
       gradients_(model,
                  {{config.distillation, config.model.temperature, config.contrastiveWeightScale,
-                   config.contrastWithinSpots},
+                   config.contrastWithinSpots, config.correlationWeight},
                   config.microBatch,
                   config.featureDropout,
                   config.precision == "bf16" ? std::optional(torch::kBFloat16) : std::nullopt},
@@ -161,6 +164,7 @@ Result<nlohmann::json> TrainingRun::epoch(int number, const std::function<Result
         for (const auto& [term, value] : {std::pair{"total", total},
                                           {"supervised", loss.supervised},
                                           {"contrastive", loss.contrastive},
+                                          {"correlation", loss.correlation},
                                           {"weight_supervised", loss.weightSupervised},
                                           {"weight_contrastive", loss.weightContrastive}})
             sums_[term] = sums_[term].get<double>() + value;
@@ -174,11 +178,12 @@ Result<nlohmann::json> TrainingRun::epoch(int number, const std::function<Result
     nlohmann::json means{{"learning_rate", rate}, {"spots", sums_["spots"]}};
     for (const char* term : {"total", "supervised", "contrastive", "weight_supervised", "weight_contrastive"})
         means[term] = sums_[term].get<double>() / steps;
+    if (config_.correlationWeight > 0) means["correlation"] = sums_["correlation"].get<double>() / steps;
     return means;
 }
 
 /// All processes draw the augmentation of all spots, so that they stay together.
-TrainingBatch TrainingRun::ownShare(const std::vector<SpotRef>& batch) {
+TrainingBatch TrainingRun::ownShare(const std::vector<SpotRef>& batch, const ArrayTurn& turn) {
     TrainingBatch own;
     std::vector<Tensor> patches, neighbours, masks, expression;
     const auto share = batch.size() / static_cast<std::size_t>(ranks_.count());
@@ -195,21 +200,27 @@ TrainingBatch TrainingRun::ownShare(const std::vector<SpotRef>& batch) {
                                                         : patch);
         neighbours.push_back(neighbours_[at][row]);
         masks.push_back(section.neighborMask[row]);
-        expression.push_back(section.expression[row]);
+        expression.push_back(targets_[at][row]);
         own.spots.emplace_back(at, row);
     }
     own.patches = torch::stack(patches).to(device_);
-    own.neighbours = torch::stack(neighbours).to(device_);
-    own.mask = torch::stack(masks).to(device_);
+    const int rows = model_.card.config.regionRows, columns = model_.card.config.regionColumns;
+    own.neighbours = turn.region(torch::stack(neighbours), 1, rows, columns).to(device_);
+    own.mask = turn.region(torch::stack(masks), 1, rows, columns).to(device_);
     own.expression = torch::stack(expression).to(device_);
     return own;
 }
 
 DkanLoss TrainingRun::step(const std::vector<SpotRef>& batch) {
     adam_.zeroGradients();
+    const auto& card = model_.card;
+    const auto turn = config_.turnArray
+                          ? ArrayTurn::drawn(random_(), card.arrayGeometry == "hexagonal",
+                                             card.config.regionRows == card.config.regionColumns)
+                          : ArrayTurn();
     return gradients_.add(
-        ownShare(batch),
-        [this](std::size_t section) { return std::pair(features_[section], positions_[section]); },
+        ownShare(batch, turn),
+        [&](std::size_t section) { return std::pair(features_[section], turn.places(positions_[section])); },
         config_.seed + static_cast<std::uint64_t>(steps_));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "training/Adam.h"
+#include "training/ArrayTurn.h"
 #include "training/BatchGradients.h"
 #include "training/SpotDataset.h"
 #include "training/TrainingCheckpoint.h"
@@ -42,7 +43,7 @@ class TrainingRun {
         std::int64_t section, row;
     };
     DkanLoss step(const std::vector<SpotRef>& batch);
-    [[nodiscard]] TrainingBatch ownShare(const std::vector<SpotRef>& batch);
+    [[nodiscard]] TrainingBatch ownShare(const std::vector<SpotRef>& batch, const ArrayTurn& turn);
     void startEpoch();
     void averageWeights();
     [[nodiscard]] bool isPatchEncoderStill() const;
@@ -52,6 +53,7 @@ class TrainingRun {
     const TrainingConfig& config_;
     LoadedModel& model_;
     const std::vector<SectionTensors>& sections_;
+    std::vector<torch::Tensor> targets_;                           ///< by section, n x G (RidgeTeacher.h)
     torch::Device device_;                                         ///< the network's
     std::vector<torch::Tensor> features_, neighbours_, positions_; ///< by section; features standardised; on
                                                                    ///< the device but for the neighbours'

@@ -41,7 +41,7 @@ TrainingEpoch epochFrom(const Json& event) {
     TrainingEpoch epoch;
     epoch.epoch = static_cast<int>(number(event, "epoch", 0));
     const Json training = event.value("training", Json::object());
-    for (const char* term : {"total", "supervised", "contrastive"})
+    for (const char* term : {"total", "supervised", "contrastive", "correlation"})
         if (const double value = number(training, term); std::isfinite(value))
             epoch.losses[QLatin1String(term)] = value;
     for (const char* term : {"supervised", "contrastive"})

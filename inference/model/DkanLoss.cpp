@@ -31,6 +31,13 @@ DkanLossTerms dkanLossTerms(const DkanOutputs& outputs, const torch::Tensor& exp
     return {supervised, contrastiveLoss(outputs.imageGeneEmbedding, expressionEmbeddings, first, config)};
 }
 
+torch::Tensor correlationLoss(const torch::Tensor& prediction, const torch::Tensor& expression) {
+    constexpr double leastVariance = 1e-4; // far above what rounding makes of equal values
+    const auto p = prediction - prediction.mean(0), y = expression - expression.mean(0);
+    const auto scale = (p.square().mean(0) * y.square().mean(0) + leastVariance * leastVariance).sqrt();
+    return 1 - ((p * y).mean(0) / scale).mean();
+}
+
 void setWeights(DkanLoss& loss, const DkanLossConfig& config, bool contrasts) {
     if (!contrasts) loss.weightContrastive = 0;
     if (!contrasts || !(loss.supervised > 0 && loss.contrastive > 0)) return;
@@ -49,6 +56,11 @@ DkanLoss dkanLoss(const DkanOutputs& outputs, const torch::Tensor& expressionGen
     setWeights(loss, config, terms.contrastive.defined());
     loss.total = loss.weightSupervised * terms.supervised;
     if (terms.contrastive.defined()) loss.total = loss.total + loss.weightContrastive * terms.contrastive;
+    if (config.correlationWeight > 0) {
+        const auto term = correlationLoss(outputs.prediction, expression);
+        loss.correlation = term.item<double>();
+        loss.total = loss.total + config.correlationWeight * term;
+    }
     return loss;
 }
 

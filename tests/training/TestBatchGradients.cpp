@@ -1,5 +1,6 @@
 #include "tests/training/TinyTraining.h"
 
+#include "inference/model/DkanLoss.h"
 #include "inference/model/ProductType.h"
 #include "inference/model/SafeTensors.h"
 #include "inference/model/TensorConversion.h"
@@ -16,6 +17,7 @@ using torch::Tensor;
 namespace {
 
 constexpr const char* kShareOfTwo = "--share-of-two";
+constexpr double kCorrelation = 0.7; // its weight in all of what is computed here
 
 LoadedModel tinyModel(double dropout) {
     auto config = tinyConfig().model;
@@ -69,7 +71,7 @@ struct Gradients {
 Gradients computed(LoadedModel& model, const TrainingBatch& batch, const Data& data, int part,
                    const Ranks& ranks, std::optional<torch::ScalarType> products = {}) {
     model.network->zero_grad();
-    BatchGradients gradients(model, {{}, part, 0, products}, ranks);
+    BatchGradients gradients(model, {{.correlationWeight = kCorrelation}, part, 0, products}, ranks);
     Gradients result{gradients.add(batch, data.lookUp(), 5), {}};
     for (const auto& item : model.network->named_parameters())
         if (item.value().grad().defined()) result.of["gradient." + item.key()] = item.value().grad().clone();
@@ -120,7 +122,9 @@ int shareOfTwo(const std::string& file) {
     SafeTensorsWriter writer;
     for (const auto& [name, tensor] : found.of)
         add(writer, name, tensor);
-    add(writer, "loss", torch::tensor({found.loss.supervised, found.loss.contrastive}, torch::kFloat64));
+    const auto& loss = found.loss;
+    add(writer, "loss",
+        torch::tensor({loss.supervised, loss.contrastive, loss.correlation}, torch::kFloat64));
     return writer.write(file) ? 0 : 1;
 }
 
@@ -141,10 +145,12 @@ class TestBatchGradients : public QObject {
             const auto parts = computed(model, data.batch(0, 12), data, part, {});
             QVERIFY2(distance(whole, parts) < 1e-4, std::to_string(distance(whole, parts)).c_str());
             QVERIFY(std::abs(whole.loss.contrastive - parts.loss.contrastive) < 1e-5);
+            QVERIFY(std::abs(whole.loss.correlation - parts.loss.correlation) < 1e-5);
         }
-        // Contrast within the parts alone would be something else.
+        // Contrast or correlation within the parts alone would be something else.
         const auto half = computed(model, data.batch(0, 6), data, 0, {});
         QVERIFY(std::abs(half.loss.contrastive - whole.loss.contrastive) > 1e-2);
+        QVERIFY(std::abs(half.loss.correlation - whole.loss.correlation) > 1e-2);
     }
     /// Only if the second pass draws the masks of the first does a step along the gradient change the loss of
     /// those masks by what the gradient says.
@@ -162,7 +168,7 @@ class TestBatchGradients : public QObject {
         double square = 0;
         for (const auto& [name, tensor] : start.of)
             if (name.starts_with("gradient.")) square += tensor.square().sum().item<double>();
-        constexpr double step = 2e-3;
+        constexpr double step = 2e-4; // the correlation bends early
         {
             const torch::NoGradGuard noGradient;
             for (auto& item : model.network->named_parameters())
@@ -173,10 +179,10 @@ class TestBatchGradients : public QObject {
         const auto moved = at();
         const auto weighed = [&](const Gradients& g) {
             return start.loss.weightSupervised * g.loss.supervised +
-                   start.loss.weightContrastive * g.loss.contrastive;
+                   start.loss.weightContrastive * g.loss.contrastive + kCorrelation * g.loss.correlation;
         };
         const double expected = -step * std::sqrt(square), found = weighed(moved) - weighed(start);
-        QVERIFY2(std::abs(found - expected) < 0.1 * std::abs(expected),
+        QVERIFY2(std::abs(found - expected) < 0.01 * std::abs(expected),
                  (std::to_string(found) + " instead of " + std::to_string(expected)).c_str());
     }
     /// Products of 8 bits of precision give a gradient of the same direction, in 32 bits.
@@ -202,8 +208,43 @@ class TestBatchGradients : public QObject {
                 QCOMPARE(item.second.scalar_type(), exact.of.at(item.first).scalar_type());
             QVERIFY(std::abs(rough.loss.supervised / exact.loss.supervised - 1) < 0.02);
             QVERIFY(std::abs(rough.loss.contrastive / exact.loss.contrastive - 1) < 0.02);
+            QVERIFY(std::abs(rough.loss.correlation / exact.loss.correlation - 1) < 0.02);
         }
         QCOMPARE(productType(torch::ones(1)), torch::kFloat32); // nothing is left behind
+    }
+    /// Against the formula in plain numbers, the gradient against differences of them.
+    void correlationIsThatOfEachGeneOverTheSpots() {
+        torch::manual_seed(11);
+        const auto f64 = torch::TensorOptions().dtype(torch::kFloat64);
+        const auto predicted = torch::randn({7, 3}, f64).set_requires_grad(true);
+        auto measured = torch::randn({7, 3}, f64);
+        measured.select(1, 2).fill_(0.5); // no variance: correlates with nothing
+        const auto byHand = [&](const Tensor& p) {
+            double sum = 0;
+            for (int g = 0; g < 2; ++g) {
+                double mp = 0, mm = 0, pm = 0, pp = 0, mmSquare = 0;
+                for (int i = 0; i < 7; ++i)
+                    mp += p[i][g].item<double>() / 7, mm += measured[i][g].item<double>() / 7;
+                for (int i = 0; i < 7; ++i) {
+                    const double a = p[i][g].item<double>() - mp, b = measured[i][g].item<double>() - mm;
+                    pm += a * b, pp += a * a, mmSquare += b * b;
+                }
+                sum += pm / std::sqrt(pp * mmSquare);
+            }
+            return 1 - sum / 3;
+        };
+        const auto loss = correlationLoss(predicted, measured);
+        QVERIFY(std::abs(loss.item<double>() - byHand(predicted)) < 1e-6);
+        loss.backward();
+        for (int g = 0; g < 3; ++g) {
+            auto moved = predicted.detach().clone();
+            moved[3][g] += 1e-5;
+            const double slope = (byHand(moved) - byHand(predicted)) / 1e-5;
+            QVERIFY(std::abs(predicted.grad()[3][g].item<double>() - slope) < 1e-4);
+        }
+        const auto same = torch::ones({4, 2}).set_requires_grad(true);
+        correlationLoss(same, torch::ones({4, 2})).backward();
+        QVERIFY(torch::isfinite(same.grad()).all().item<bool>());
     }
     void runningStatisticsSeeEachPartOnce() {
         const Data data;
@@ -249,6 +290,7 @@ class TestBatchGradients : public QObject {
             const auto loss = *toTensor(*file, "loss");
             QVERIFY(std::abs(loss[0].item<double>() - whole.loss.supervised) < 1e-5);
             QVERIFY(std::abs(loss[1].item<double>() - whole.loss.contrastive) < 1e-5);
+            QVERIFY(std::abs(loss[2].item<double>() - whole.loss.correlation) < 1e-5);
         }
     }
     void whatIsMissingInTheEnvironmentIsNamed_data() {

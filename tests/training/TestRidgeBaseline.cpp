@@ -1,5 +1,6 @@
 #include "TinyTraining.h"
 #include "training/RidgeBaseline.h"
+#include "training/RidgeTeacher.h"
 
 #include <QtTest>
 
@@ -66,6 +67,28 @@ class TestRidgeBaseline : public QObject {
         QVERIFY2(error(place, test) < 0.2 * errorOfMean(test),
                  std::to_string(error(place, test) / errorOfMean(test)).c_str());
         QVERIFY(error(RidgeBaseline::fit(training, RidgeView::Context), test) > 0.5 * errorOfMean(test));
+    }
+    void aTeacherStandsBetweenMeasurementAndRidge() {
+        LoadedModel model;
+        model.featureMean = torch::full({8}, 0.5);
+        model.featureScale = torch::full({8}, 2.0);
+        auto sections = std::vector{section("A1", 60, 1), section("B1", 50, 2)};
+        for (auto& s : sections)
+            s.expression = s.expression + 0.5 * torch::randn_like(s.expression);
+        const auto measured = taughtExpression(model, sections, 0);
+        const auto half = taughtExpression(model, sections, 0.5);
+        const auto ridge = taughtExpression(model, sections, 1);
+        const auto fit = RidgeBaseline::fit(
+            {asTheModelSees(model, sections[0]), asTheModelSees(model, sections[1])}, RidgeView::Context);
+        for (std::size_t i = 0; i < sections.size(); ++i) {
+            QVERIFY(torch::equal(measured[i], sections[i].expression));
+            QVERIFY(torch::allclose(ridge[i], fit.predict(asTheModelSees(model, sections[i]))));
+            QVERIFY(torch::allclose(half[i], (measured[i] + ridge[i]) / 2));
+            QCOMPARE(half[i].scalar_type(), torch::kFloat32);
+            const auto truth = sections[i].features.narrow(1, 0, 4) * 0.5 + 1; // without the noise
+            QVERIFY(torch::mse_loss(half[i], truth).item<double>() <
+                    0.5 * torch::mse_loss(measured[i], truth).item<double>());
+        }
     }
     /// Noise wants a large penalty, a clear relation a small one: chosen among the training sections.
     void thePenaltyFollowsTheSections() {

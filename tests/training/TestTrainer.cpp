@@ -122,6 +122,27 @@ class TestTrainer : public QObject {
         QCOMPARE(validationPcc(a.events[1]), validationPcc(b.events[1]));
         QVERIFY(validationPcc(a.events[1]) != validationPcc(without.events[1]));
     }
+    /// Each of the settings that are ours is drawn from the seed, if at all, and changes the run.
+    void settingsBesideThePublished_data() {
+        QTest::addColumn<QByteArray>("json");
+        QTest::newRow("correlation") << QByteArray(R"({"correlation_weight": 0.5})");
+        QTest::newRow("ridge teacher") << QByteArray(R"({"ridge_teacher": 0.5})");
+        QTest::newRow("turned array") << QByteArray(R"({"turn_array": true})");
+    }
+    void settingsBesideThePublished() {
+        QFETCH(const QByteArray, json);
+        const auto given = parseTrainingConfig(nlohmann::json::parse(json.toStdString()), {}, "here");
+        QVERIFY(given.has_value());
+        auto config = tinyConfig();
+        config.correlationWeight = given->correlationWeight;
+        config.ridgeTeacher = given->ridgeTeacher;
+        config.turnArray = given->turnArray;
+        const auto a = run(config), b = run(config), without = run(tinyConfig());
+        QCOMPARE(validationPcc(a.events[1]), validationPcc(b.events[1]));
+        QVERIFY(validationPcc(a.events[1]) != validationPcc(without.events[1]));
+        QCOMPARE(a.events[1]["training"].contains("correlation"), config.correlationWeight > 0);
+        QVERIFY(!without.events[1]["training"].contains("correlation"));
+    }
     void stopsEarlyWithoutABetterEpoch() {
         auto config = tinyConfig();
         config.learningRate = 1e-12; // nothing improves for long
@@ -168,6 +189,8 @@ class TestTrainer : public QObject {
         QTemporaryDir dir;
         const auto checkpoint = std::filesystem::path(dir.path().toStdString()) / "state.safetensors";
         auto config = tinyConfig();
+        config.correlationWeight = config.ridgeTeacher = 0.5;
+        config.turnArray = true;
         config.averageWeights = 0.9;
         config.featureDropout = 0.2;
         config.model.image.dropout = config.model.slide.dropout = 0.2;
@@ -309,6 +332,10 @@ class TestTrainer : public QObject {
                                   << QByteArray("learning_rat is not known");
         QTest::newRow("wrong kind") << QByteArray(R"({"batch": "many"})") << QByteArray("wrong kind");
         QTest::newRow("impossible") << QByteArray(R"({"learning_rate": -1})") << QByteArray("learning_rate");
+        QTest::newRow("correlation") << QByteArray(R"({"correlation_weight": -1})")
+                                     << QByteArray("correlation_weight should be between 0 and 100");
+        QTest::newRow("teacher") << QByteArray(R"({"ridge_teacher": 1.5})")
+                                 << QByteArray("ridge_teacher should be between 0 and 1");
         QTest::newRow("stain") << QByteArray(R"({"stain_augmentation": 2})")
                                << QByteArray("stain_augmentation should be between 0 and 1");
         QTest::newRow("scale") << QByteArray(R"({"feature_scale": "section"})")

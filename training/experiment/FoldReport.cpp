@@ -1,6 +1,5 @@
 #include "training/experiment/FoldReport.h"
 
-#include "inference/model/FeatureScale.h"
 #include "inference/model/SafeTensors.h"
 #include "training/Trainer.h"
 
@@ -23,13 +22,6 @@ const char* const kMean = "training_mean";
 std::vector<float> values(const torch::Tensor& tensor) {
     const auto flat = tensor.to(torch::kFloat32).contiguous();
     return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
-}
-
-SectionTensors asTheModelSees(const LoadedModel& model, SectionTensors section) {
-    const auto scale = featureScaleOf(model, section.features);
-    section.features = scale.apply(section.features);
-    section.neighborFeatures = scale.apply(section.neighborFeatures);
-    return section;
 }
 
 JudgedMethod::Section judge(const std::string& group, const SectionTensors& section,
