@@ -16,7 +16,10 @@ struct Section {
     Tensor positions, around;
 };
 
-Section sectionAt(const Tensor& positions, const std::map<std::pair<int64_t, int64_t>, int64_t>& number) {
+Section sectionAt(const Tensor& positions) {
+    std::map<std::pair<int64_t, int64_t>, int64_t> number;
+    for (int64_t i = 0; i < positions.size(0); ++i)
+        number[{positions[i][0].item<int64_t>(), positions[i][1].item<int64_t>()}] = i;
     std::vector<int64_t> around;
     for (int64_t i = 0; i < positions.size(0); ++i)
         for (int64_t r = -2; r <= 2; ++r)
@@ -26,13 +29,6 @@ Section sectionAt(const Tensor& positions, const std::map<std::pair<int64_t, int
                 around.push_back(found == number.end() ? -1 : found->second);
             }
     return {positions, torch::tensor(around).view({positions.size(0), kSide * kSide})};
-}
-
-Section sectionAt(const Tensor& positions) {
-    std::map<std::pair<int64_t, int64_t>, int64_t> number;
-    for (int64_t i = 0; i < positions.size(0); ++i)
-        number[{positions[i][0].item<int64_t>(), positions[i][1].item<int64_t>()}] = i;
-    return sectionAt(positions, number);
 }
 
 /// An array of 4 x 6 spots with a hole, so that no turn leaves it as it was.

@@ -36,7 +36,7 @@ QString lossName(const QString& key) {
     if (key == QLatin1String("total")) return TrainingCharts::tr("Loss, weighted sum");
     if (key == QLatin1String("supervised")) return TrainingCharts::tr("Error of values");
     if (key == QLatin1String("contrastive")) return TrainingCharts::tr("Image and genes");
-    if (key == QLatin1String("correlation")) return TrainingCharts::tr("Correlation");
+    if (key == QLatin1String("correlation")) return TrainingCharts::tr("1 - correlation");
     return key;
 }
 
