@@ -336,6 +336,7 @@ class TestTrainer : public QObject {
                                      << QByteArray("correlation_weight should be between 0 and 100");
         QTest::newRow("teacher") << QByteArray(R"({"ridge_teacher": 1.5})")
                                  << QByteArray("ridge_teacher should be between 0 and 1");
+        QTest::newRow("turn") << QByteArray(R"({"turn_array": "often"})") << QByteArray("wrong kind");
         QTest::newRow("stain") << QByteArray(R"({"stain_augmentation": 2})")
                                << QByteArray("stain_augmentation should be between 0 and 1");
         QTest::newRow("scale") << QByteArray(R"({"feature_scale": "section"})")
