@@ -124,6 +124,8 @@ void shuffleImages(SectionTensors& section, std::uint64_t seed) {
     for (auto* tensor :
          {&section.patches, &section.features, &section.neighborFeatures, &section.neighborMask})
         *tensor = tensor->index_select(0, index);
+    for (auto& view : section.otherStains)
+        view = {view.own.index_select(0, index), view.neighbors.index_select(0, index)};
 }
 
 SectionTensors asTheModelSees(const LoadedModel& model, SectionTensors section) {

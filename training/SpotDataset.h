@@ -11,16 +11,23 @@
 
 namespace spotglass {
 
+/// Frozen features of a section; n spots.
+struct SectionFeatures {
+    torch::Tensor own;       ///< n x D, raw, of the spots' own patches
+    torch::Tensor neighbors; ///< n x 25 x D, raw
+};
+
 /// One section as DKAN takes it; n spots in the order of `ids`. Internal to the Torch side.
 struct SectionTensors {
     std::string name, patient;
     std::vector<std::string> ids;
-    torch::Tensor patches;           ///< n x 3 x H x W bytes, RGB
-    torch::Tensor features;          ///< n x D, raw frozen features of the spots' own patches
-    torch::Tensor neighborFeatures;  ///< n x 25 x D, raw
-    torch::Tensor neighborMask;      ///< n x 25
-    torch::Tensor positions;         ///< n x 2 (row, column)
-    torch::Tensor expression;        ///< n x G
+    torch::Tensor patches;                    ///< n x 3 x H x W bytes, RGB
+    torch::Tensor features;                   ///< n x D, raw frozen features of the spots' own patches
+    torch::Tensor neighborFeatures;           ///< n x 25 x D, raw
+    torch::Tensor neighborMask;               ///< n x 25
+    torch::Tensor positions;                  ///< n x 2 (row, column)
+    torch::Tensor expression;                 ///< n x G
+    std::vector<SectionFeatures> otherStains; ///< of the same tissue in other stains, to train with; or none
     std::vector<Level0Point> places; ///< centres, level-0 pixels of the section's image; n, or not known
 };
 

@@ -5,56 +5,100 @@
 #include "viewer/base/Files.h"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <limits>
 #include <set>
+#include <type_traits>
+#include <utility>
 
 namespace spotglass {
 namespace {
 
 using Json = nlohmann::json;
 
-const std::set<std::string> kKeys{"model",
-                                  "panel",
-                                  "genes",
-                                  "image_encoder",
-                                  "feature_scale",
-                                  "patch_pixels",
-                                  "microns_per_pixel",
-                                  "context_um",
-                                  "gene_texts",
-                                  "feature_cache",
-                                  "learning_rate",
-                                  "learning_rate_step",
-                                  "learning_rate_decay",
-                                  "weight_decay",
-                                  "batch",
-                                  "micro_batch",
-                                  "precision",
-                                  "maximum_epochs",
-                                  "patience",
-                                  "fixed_epochs",
-                                  "average_weights",
-                                  "feature_dropout",
-                                  "seed",
-                                  "members",
-                                  "augment",
-                                  "stain_augmentation",
-                                  "turn_array",
-                                  "from",
-                                  "patch_encoder_weights",
-                                  "learning_rates",
-                                  "checkpoint_minutes",
-                                  "distillation_alpha",
-                                  "contrastive_weight_scale",
-                                  "correlation_weight",
-                                  "ridge_teacher",
-                                  "contrast_within_spots",
-                                  "cohort",
-                                  "sections",
-                                  "same_patient",
-                                  "name",
-                                  "licence",
-                                  "source",
-                                  "held_out"};
+constexpr int kMostStainViews = 16;
+
+/// 1e2 and 100.0 are whole numbers too.
+bool isWhole(const Json& value) {
+    constexpr double kMost = std::numeric_limits<int>::max();
+    if (!value.is_number_float()) return false;
+    const auto number = value.get<double>();
+    return number == std::trunc(number) && number >= 0 && number <= kMost;
+}
+
+/// What a setting of type T should be, where the value is something else; nullptr where it fits.
+template <class T> const char* expectedInstead(const Json& value) {
+    if constexpr (std::is_same_v<T, bool>) {
+        return value.is_boolean() ? nullptr : "true or false";
+    } else if constexpr (std::is_integral_v<T>) {
+        const bool fits = value.is_number_unsigned()  ? std::in_range<T>(value.get<std::uint64_t>())
+                          : value.is_number_integer() ? std::in_range<T>(value.get<std::int64_t>())
+                                                      : isWhole(value);
+        return fits ? nullptr : "a whole number";
+    } else if constexpr (std::is_floating_point_v<T>) {
+        return value.is_number() ? nullptr : "a number";
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        return value.is_string() ? nullptr : "text in quotation marks";
+    } else if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+        const auto isText = [](const Json& one) { return one.is_string(); };
+        return value.is_array() && std::all_of(value.begin(), value.end(), isText)
+                   ? nullptr
+                   : "a list of names in quotation marks";
+    } else {
+        static_assert(std::is_same_v<T, std::map<std::string, double>>);
+        const auto isNumber = [](const Json& one) { return one.is_number(); };
+        return value.is_object() && std::all_of(value.begin(), value.end(), isNumber)
+                   ? nullptr
+                   : "names and numbers in braces";
+    }
+}
+
+/// Reads one setting after the other; keeps the first mistake and what was asked for.
+class Settings {
+  public:
+    Settings(const Json& json, std::filesystem::path folder) : json_(json), folder_(std::move(folder)) {}
+
+    /// Leaves `into` as it is where the setting is not there or is of the wrong kind.
+    template <class T> void read(const char* key, T& into) {
+        known_.insert(key);
+        const auto at = json_.find(key);
+        if (at == json_.end()) return;
+        if (const char* expected = expectedInstead<T>(*at)) {
+            if (mistake_.empty()) mistake_ = std::string("the setting ") + key + " should be " + expected;
+            return;
+        }
+        into = at->template get<T>();
+    }
+
+    /// A path relative to the folder of the settings.
+    void read(const char* key, std::filesystem::path& into) {
+        std::string given;
+        read(key, given);
+        if (!given.empty()) into = folder_ / given; // an absolute one stays as it is
+    }
+
+    /// A part with a reader of its own, or nothing in braces.
+    Json part(const char* key) {
+        known_.insert(key);
+        return json_.value(key, Json::object());
+    }
+
+    /// After everything was read. Settings that nobody asked for come first: a slip in a name explains more.
+    [[nodiscard]] Result<void> check(const std::string& where) const {
+        for (const auto& [key, value] : json_.items())
+            if (!known_.contains(key))
+                return badInput("the setting " + key + " is not known", where, "Check its spelling");
+        if (!mistake_.empty()) return badInput(mistake_, where, "See the examples in resources/training");
+        return {};
+    }
+
+  private:
+    const Json& json_;
+    std::filesystem::path folder_;
+    std::set<std::string> known_;
+    std::string mistake_;
+};
 
 std::string joined(const std::vector<std::string>& words) {
     std::string all;
@@ -87,6 +131,9 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
         return wrong("feature_dropout", "at least 0 and below 1");
     if (!(c.stainAugmentation >= 0 && c.stainAugmentation <= 1))
         return wrong("stain_augmentation", "between 0 and 1");
+    if (c.stainViews < 0 || c.stainViews > kMostStainViews) return wrong("stain_views", "between 0 and 16");
+    if (c.stainViews > 0 && c.stainAugmentation == 0)
+        return wrong("stain_augmentation", "above 0 where stain_views asks for other stains");
     if (!(c.correlationWeight >= 0 && c.correlationWeight <= 100))
         return wrong("correlation_weight", "between 0 and 100");
     if (!(c.ridgeTeacher >= 0 && c.ridgeTeacher <= 1)) return wrong("ridge_teacher", "between 0 and 1");
@@ -109,19 +156,22 @@ Result<void> check(const TrainingConfig& c, const std::string& where) {
 }
 
 /// The three lists of "sections", of which each may be missing. No section twice.
-Result<void> readSections(TrainingConfig& c, const Json& j, const std::string& where) {
-    const auto sections = j.value("sections", Json::object());
-    const std::pair<const char*, std::vector<std::string>*> lists[] = {{"training", &c.trainingSections},
-                                                                       {"validation", &c.validationSections},
-                                                                       {"reported", &c.reportedSections}};
+Result<void> readSections(TrainingConfig& c, const Json& sections, const std::string& where) {
     if (!sections.is_object())
         return badInput("the setting sections should be an object with training, validation and reported",
                         where);
+    const std::pair<const char*, std::vector<std::string>*> lists[] = {{"training", &c.trainingSections},
+                                                                       {"validation", &c.validationSections},
+                                                                       {"reported", &c.reportedSections}};
     std::set<std::string> seen;
     std::size_t known = 0;
     for (const auto& [key, list] : lists) {
-        known += sections.count(key);
-        *list = sections.value(key, *list);
+        const auto at = sections.find(key);
+        if (at == sections.end()) continue;
+        ++known;
+        if (const char* expected = expectedInstead<std::vector<std::string>>(*at))
+            return badInput(std::string("the setting sections.") + key + " should be " + expected, where);
+        *list = at->get<std::vector<std::string>>();
         for (const auto& name : *list)
             if (!seen.insert(name).second)
                 return badInput("section " + name + " is named twice in the setting sections", where,
@@ -133,14 +183,58 @@ Result<void> readSections(TrainingConfig& c, const Json& j, const std::string& w
 }
 
 /// parseDkanConfig() passes over what it does not know, as checkpoints of others need; here it is a slip.
-Result<void> checkModelKeys(const Json& j, const std::string& where) {
-    const auto model = j.find("model");
-    if (model == j.end() || !model->is_object()) return {};
+Result<void> checkModelKeys(const Json& model, const std::string& where) {
+    if (!model.is_object()) return {};
     const Json known = toJson(DkanConfig{});
-    for (const auto& [key, value] : model->items())
+    for (const auto& [key, value] : model.items())
         if (!known.contains(key))
             return badInput("the setting " + key + " of model is not known", where, "Check its spelling");
     return {};
+}
+
+void readValues(TrainingConfig& c, Settings& settings) {
+    c.imageEncoder = "spotglass-morphology-1";
+    settings.read("genes", c.genes);
+    settings.read("image_encoder", c.imageEncoder);
+    settings.read("feature_scale", c.featureScale);
+    settings.read("patch_pixels", c.patchPixels);
+    settings.read("microns_per_pixel", c.micronsPerPixel);
+    settings.read("context_um", c.contextMicrons);
+    settings.read("gene_texts", c.geneTexts);
+    settings.read("feature_cache", c.featureCache);
+    settings.read("learning_rate", c.learningRate);
+    settings.read("learning_rate_step", c.learningRateStep);
+    settings.read("learning_rate_decay", c.learningRateDecay);
+    settings.read("weight_decay", c.weightDecay);
+    settings.read("batch", c.batch);
+    settings.read("micro_batch", c.microBatch);
+    settings.read("precision", c.precision);
+    settings.read("maximum_epochs", c.maximumEpochs);
+    settings.read("patience", c.patience);
+    settings.read("fixed_epochs", c.fixedEpochs);
+    settings.read("average_weights", c.averageWeights);
+    settings.read("feature_dropout", c.featureDropout);
+    settings.read("seed", c.seed);
+    settings.read("members", c.members);
+    settings.read("augment", c.augment);
+    settings.read("turn_array", c.turnArray);
+    settings.read("stain_augmentation", c.stainAugmentation);
+    settings.read("stain_views", c.stainViews);
+    settings.read("from", c.from);
+    settings.read("patch_encoder_weights", c.patchEncoderWeights);
+    settings.read("learning_rates", c.learningRates);
+    settings.read("checkpoint_minutes", c.checkpointMinutes);
+    settings.read("distillation_alpha", c.distillation);
+    settings.read("contrastive_weight_scale", c.contrastiveWeightScale);
+    settings.read("contrast_within_spots", c.contrastWithinSpots);
+    settings.read("correlation_weight", c.correlationWeight);
+    settings.read("ridge_teacher", c.ridgeTeacher);
+    settings.read("cohort", c.cohort);
+    settings.read("same_patient", c.samePatient);
+    settings.read("name", c.name);
+    settings.read("licence", c.licence);
+    settings.read("source", c.source);
+    c.heldOut = settings.part("held_out");
 }
 
 } // namespace
@@ -155,67 +249,21 @@ Result<TrainingConfig> parseTrainingConfig(const Json& j, const std::filesystem:
                                            const std::string& where) {
     if (!j.is_object())
         return badInput("this is not a JSON object", where, "See the examples in resources/training");
-    for (const auto& [key, value] : j.items())
-        if (!kKeys.contains(key))
-            return badInput("the setting " + key + " is not known", where, "Check its spelling");
     TrainingConfig c;
     c.asJson = j;
-    if (auto ok = checkModelKeys(j, where); !ok) return Failure(ok.error());
-    auto model = parseDkanConfig(j.value("model", Json::object()), where);
+    Settings settings(j, folder);
+    const auto modelPart = settings.part("model"), panelPart = settings.part("panel"),
+               sectionsPart = settings.part("sections");
+    readValues(c, settings);
+    if (auto ok = settings.check(where); !ok) return Failure(ok.error());
+    if (auto ok = checkModelKeys(modelPart, where); !ok) return Failure(ok.error());
+    auto model = parseDkanConfig(modelPart, where);
     if (!model) return Failure(model.error());
     c.model = *model;
-    auto panel = parseGenePanelOptions(j.value("panel", Json::object()), where);
+    auto panel = parseGenePanelOptions(panelPart, where);
     if (!panel) return Failure(panel.error());
     c.panel = std::move(*panel);
-    const auto path = [&](const char* key) {
-        const auto given = std::filesystem::path(j.value(key, std::string()));
-        return given.empty() || given.is_absolute() ? given : folder / given;
-    };
-    try {
-        c.genes = j.value("genes", c.genes);
-        c.imageEncoder = j.value("image_encoder", std::string("spotglass-morphology-1"));
-        c.featureScale = j.value("feature_scale", c.featureScale);
-        c.patchPixels = j.value("patch_pixels", c.patchPixels);
-        c.micronsPerPixel = j.value("microns_per_pixel", c.micronsPerPixel);
-        c.contextMicrons = j.value("context_um", c.contextMicrons);
-        c.geneTexts = path("gene_texts");
-        c.featureCache = path("feature_cache");
-        c.learningRate = j.value("learning_rate", c.learningRate);
-        c.learningRateStep = j.value("learning_rate_step", c.learningRateStep);
-        c.learningRateDecay = j.value("learning_rate_decay", c.learningRateDecay);
-        c.weightDecay = j.value("weight_decay", c.weightDecay);
-        c.batch = j.value("batch", c.batch);
-        c.microBatch = j.value("micro_batch", c.microBatch);
-        c.precision = j.value("precision", c.precision);
-        c.maximumEpochs = j.value("maximum_epochs", c.maximumEpochs);
-        c.patience = j.value("patience", c.patience);
-        c.fixedEpochs = j.value("fixed_epochs", c.fixedEpochs);
-        c.averageWeights = j.value("average_weights", c.averageWeights);
-        c.featureDropout = j.value("feature_dropout", c.featureDropout);
-        c.seed = j.value("seed", c.seed);
-        c.members = j.value("members", c.members);
-        c.augment = j.value("augment", c.augment);
-        c.turnArray = j.value("turn_array", c.turnArray);
-        c.stainAugmentation = j.value("stain_augmentation", c.stainAugmentation);
-        c.from = path("from");
-        c.patchEncoderWeights = path("patch_encoder_weights");
-        c.learningRates = j.value("learning_rates", c.learningRates);
-        c.checkpointMinutes = j.value("checkpoint_minutes", c.checkpointMinutes);
-        c.distillation = j.value("distillation_alpha", c.distillation);
-        c.contrastiveWeightScale = j.value("contrastive_weight_scale", c.contrastiveWeightScale);
-        c.contrastWithinSpots = j.value("contrast_within_spots", c.contrastWithinSpots);
-        c.correlationWeight = j.value("correlation_weight", c.correlationWeight);
-        c.ridgeTeacher = j.value("ridge_teacher", c.ridgeTeacher);
-        c.cohort = path("cohort");
-        c.samePatient = j.value("same_patient", c.samePatient);
-        if (auto ok = readSections(c, j, where); !ok) return Failure(ok.error());
-        c.name = j.value("name", c.name);
-        c.licence = j.value("licence", c.licence);
-        c.source = j.value("source", c.source);
-        c.heldOut = j.value("held_out", Json::object());
-    } catch (const Json::exception& error) {
-        return badInput(std::string("a setting has a value of the wrong kind (") + error.what() + ")", where);
-    }
+    if (auto ok = readSections(c, sectionsPart, where); !ok) return Failure(ok.error());
     if (auto ok = check(c, where); !ok) return Failure(ok.error());
     return c;
 }

@@ -42,6 +42,7 @@ struct TrainingConfig {
     bool augment = true;          ///< flips and quarter turns of the patch
     bool turnArray = false;       ///< turns and flips of region and array, one a step (ArrayTurn.h)
     double stainAugmentation = 0; ///< strength of random stain and colour of the patch; 0.2: +-20 %
+    int stainViews = 0;           ///< so many times each training section is encoded in another stain too
     double distillation = 0.3;
     /// Optional: a ResNet that a new model's patch encoder starts from (PatchEncoderWeights.h).
     std::filesystem::path patchEncoderWeights;

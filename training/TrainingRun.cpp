@@ -3,9 +3,9 @@
 #include "inference/model/DkanInference.h"
 #include "training/ModelParts.h"
 #include "training/RidgeTeacher.h"
+#include "training/StainAugmentation.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <sstream>
 
@@ -32,28 +32,6 @@ nlohmann::json noSums() {
             {"weight_contrastive", 0.0},
             {"steps", 0},
             {"spots", 0}};
-}
-
-double uniform(std::mt19937_64& random) { // alike everywhere, which the standard's distribution is not
-    return static_cast<double>(random() >> 11) * 0x1p-53;
-}
-
-/// Another stain and scanner: each channel's optical density times a factor of its own, around one factor of
-/// all three (e^-strength to e^strength). White stays white. patch: 3 x H x W bytes.
-Tensor stained(const Tensor& patch, double strength, std::mt19937_64& random) {
-    const auto drawn = [&](double most) { return std::exp(most * (2 * uniform(random) - 1)); };
-    const double depth = drawn(strength);
-    auto out = patch.contiguous().clone();
-    const auto pixels = out.size(1) * out.size(2);
-    for (int64_t channel = 0; channel < 3; ++channel) {
-        const double factor = depth * drawn(strength / 2);
-        std::array<std::uint8_t, 256> table{};
-        for (std::size_t v = 0; v < table.size(); ++v)
-            table[v] = static_cast<std::uint8_t>(255 * std::pow(static_cast<double>(v) / 255, factor) + 0.5);
-        auto* bytes = out.data_ptr<std::uint8_t>() + channel * pixels;
-        std::transform(bytes, bytes + pixels, bytes, [&](std::uint8_t v) { return table[v]; });
-    }
-    return out;
 }
 
 at::Generator generator() {
@@ -87,9 +65,14 @@ TrainingRun::TrainingRun(const TrainingConfig& config, LoadedModel& model,
                   config.precision == "bf16" ? std::optional(torch::kBFloat16) : std::nullopt},
                  ranks) {
     for (std::size_t s = 0; s < sections.size(); ++s) {
-        const auto scale = featureScaleOf(model, sections[s].features);
-        features_.push_back(scale.apply(sections[s].features).to(device_));
-        neighbours_.push_back(scale.apply(sections[s].neighborFeatures));
+        auto& views = views_.emplace_back();
+        const auto add = [&](const torch::Tensor& own, const torch::Tensor& neighbors) {
+            const auto scale = featureScaleOf(model, own);
+            views.push_back({scale.apply(own).to(device_), scale.apply(neighbors)});
+        };
+        add(sections[s].features, sections[s].neighborFeatures);
+        for (const auto& other : sections[s].otherStains)
+            add(other.own, other.neighbors);
         positions_.push_back(sections[s].positions.to(device_));
         for (int64_t r = 0; r < sections[s].features.size(0); ++r)
             spots_.push_back({static_cast<std::int64_t>(s), r});
@@ -196,9 +179,10 @@ TrainingBatch TrainingRun::ownShare(const std::vector<SpotRef>& batch, const Arr
         const auto row = batch[i].row;
         const auto& section = sections_[at];
         const auto patch = augmented(section.patches[row], bits);
-        patches.push_back(config_.stainAugmentation > 0 ? stained(patch, config_.stainAugmentation, stain)
-                                                        : patch);
-        neighbours.push_back(neighbours_[at][row]);
+        patches.push_back(config_.stainAugmentation > 0
+                              ? stained(patch, drawnStain(config_.stainAugmentation, stain))
+                              : patch);
+        neighbours.push_back(inHand_[at]->neighbors[row]);
         masks.push_back(section.neighborMask[row]);
         expression.push_back(targets_[at][row]);
         own.spots.emplace_back(at, row);
@@ -211,6 +195,13 @@ TrainingBatch TrainingRun::ownShare(const std::vector<SpotRef>& batch, const Arr
     return own;
 }
 
+/// A whole slide has one stain.
+void TrainingRun::drawStains() {
+    inHand_.clear();
+    for (const auto& views : views_)
+        inHand_.push_back(&views[views.size() > 1 ? random_() % views.size() : 0]);
+}
+
 DkanLoss TrainingRun::step(const std::vector<SpotRef>& batch) {
     adam_.zeroGradients();
     const auto& card = model_.card;
@@ -218,9 +209,12 @@ DkanLoss TrainingRun::step(const std::vector<SpotRef>& batch) {
                           ? ArrayTurn::drawn(random_(), card.arrayGeometry == "hexagonal",
                                              card.config.regionRows == card.config.regionColumns)
                           : ArrayTurn();
+    drawStains();
     return gradients_.add(
         ownShare(batch, turn),
-        [&](std::size_t section) { return std::pair(features_[section], turn.places(positions_[section])); },
+        [&](std::size_t section) {
+            return std::pair(inHand_[section]->own, turn.places(positions_[section]));
+        },
         config_.seed + static_cast<std::uint64_t>(steps_));
 }
 

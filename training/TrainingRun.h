@@ -44,6 +44,7 @@ class TrainingRun {
     };
     DkanLoss step(const std::vector<SpotRef>& batch);
     [[nodiscard]] TrainingBatch ownShare(const std::vector<SpotRef>& batch, const ArrayTurn& turn);
+    void drawStains();
     void startEpoch();
     void averageWeights();
     [[nodiscard]] bool isPatchEncoderStill() const;
@@ -53,12 +54,14 @@ class TrainingRun {
     const TrainingConfig& config_;
     LoadedModel& model_;
     const std::vector<SectionTensors>& sections_;
-    std::vector<torch::Tensor> targets_;                           ///< by section, n x G (RidgeTeacher.h)
-    torch::Device device_;                                         ///< the network's
-    std::vector<torch::Tensor> features_, neighbours_, positions_; ///< by section; features standardised; on
-                                                                   ///< the device but for the neighbours'
-    std::vector<SpotRef> spots_;                                   ///< in the order of the epoch
-    std::size_t position_ = 0;                                     ///< of the next batch in spots_
+    std::vector<torch::Tensor> targets_; ///< by section, n x G (RidgeTeacher.h)
+    torch::Device device_;               ///< the network's
+    /// By section, as scanned and in other stains; standardised; on the device but for the neighbours'.
+    std::vector<std::vector<SectionFeatures>> views_;
+    std::vector<const SectionFeatures*> inHand_; ///< by section, in this step
+    std::vector<torch::Tensor> positions_;       ///< by section, on the device
+    std::vector<SpotRef> spots_;                 ///< in the order of the epoch
+    std::size_t position_ = 0;                   ///< of the next batch in spots_
     std::mt19937_64 random_;
     Adam adam_;
     std::vector<double> rateFactors_; ///< of each parameter

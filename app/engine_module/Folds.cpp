@@ -122,13 +122,10 @@ Result<void> runFold(const TrainingConfig& config, Cohort& cohort, const std::ve
     const auto split = foldSplit(groups, held, settings.choice);
     auto plan = planTraining(config, cohort, split, name, settings.workspace);
     if (!plan) return Failure(plan.error());
-    const auto load = [&](const std::vector<Section*>& sections) {
-        return loadSections(sections, plan->card,
-                            config.featureCache.empty() ? settings.features : config.featureCache,
-                            *plan->encoder, cancel);
-    };
-    auto training = load(split.training), reported = load(groups[held].sections);
-    auto validation = inner ? load(split.validation) : reported;
+    const auto& features = config.featureCache.empty() ? settings.features : config.featureCache;
+    auto training = loadTrainingSections(split.training, *plan, features, cancel),
+         reported = loadSections(groups[held].sections, *plan, features, cancel);
+    auto validation = inner ? loadTrainingSections(split.validation, *plan, features, cancel) : reported;
     for (const auto* loaded : {&training, &validation, &reported})
         if (!*loaded) return Failure(loaded->error());
     say("Held out: " + name + "; " +

@@ -66,7 +66,8 @@ Result<Loaded> loadAll(const SectionSplit& split, const TrainPlan& plan, const R
                                             {&split.validation, &loaded.validation},
                                             {&split.reported, &loaded.reported}}) {
         if (tensors == &loaded.reported && !ranks.first()) continue; // the first judges alone
-        auto read = loadSections(*sections, plan.card, plan.config.featureCache, *plan.encoder, cancel);
+        const auto load = tensors == &loaded.training ? loadTrainingSections : loadSections;
+        auto read = load(*sections, plan, plan.config.featureCache, cancel);
         if (!read) return Failure(read.error());
         *tensors = std::move(*read);
     }

@@ -8,6 +8,7 @@
 #include "inference/store/Sha256.h"
 #include "training/cohort/Expression.h"
 #include "training/PatchEncoderWeights.h"
+#include "training/StainAugmentation.h"
 
 #include <algorithm>
 #include <cmath>
@@ -169,6 +170,11 @@ Result<void> setLastPatientAside(SectionSplit& split, const Cohort& cohort) {
     return {};
 }
 
+PatchSettings patchSettings(const ModelCard& card, const std::filesystem::path& featureCache) {
+    return {card.patchPixels, card.micronsPerPixel, card.config.regionRows, card.config.regionColumns,
+            featureCache};
+}
+
 } // namespace
 
 Result<SectionSplit> splitSections(Cohort& cohort, const SectionNames& names) {
@@ -299,20 +305,37 @@ Result<torch::Device> trainingDevice(const std::string& wanted, const Ranks* ran
     return device;
 }
 
-Result<std::vector<SectionTensors>> loadSections(const std::vector<Section*>& sections, const ModelCard& card,
+Result<std::vector<SectionTensors>> loadSections(const std::vector<Section*>& sections, const TrainPlan& plan,
                                                  const std::filesystem::path& featureCache,
-                                                 const OpenedEncoder& encoder, const CancelToken& cancel) {
+                                                 const CancelToken& cancel) {
     std::vector<SectionTensors> loaded;
-    const PatchSettings settings{card.patchPixels, card.micronsPerPixel, card.config.regionRows,
-                                 card.config.regionColumns, featureCache};
+    const auto settings = patchSettings(plan.card, featureCache);
     for (auto* section : sections) {
         const auto said = section->warnings.size(); // by the reader of the cohort
-        auto tensors = loadSection(*section, card.genes, settings, encoder, cancel);
+        auto tensors = loadSection(*section, plan.card.genes, settings, *plan.encoder, cancel);
         if (!tensors) return Failure(tensors.error());
         for (auto i = said; i < section->warnings.size(); ++i)
             say(section->warnings[i]);
         say("Section " + section->name + ": " + std::to_string(tensors->ids.size()) + " spots");
         loaded.push_back(std::move(*tensors));
+    }
+    return loaded;
+}
+
+Result<std::vector<SectionTensors>> loadTrainingSections(const std::vector<Section*>& sections,
+                                                         const TrainPlan& plan,
+                                                         const std::filesystem::path& featureCache,
+                                                         const CancelToken& cancel) {
+    auto loaded = loadSections(sections, plan, featureCache, cancel);
+    if (!loaded) return loaded;
+    const auto settings = patchSettings(plan.card, featureCache);
+    for (int view = 1; view <= plan.config.stainViews; ++view) {
+        const auto encoder = withStain(*plan.encoder, stainOfView(view, plan.config.stainAugmentation));
+        for (std::size_t i = 0; i < sections.size(); ++i) {
+            auto other = loadSection(*sections[i], plan.card.genes, settings, encoder, cancel);
+            if (!other) return Failure(other.error());
+            (*loaded)[i].otherStains.push_back({other->features, other->neighborFeatures});
+        }
     }
     return loaded;
 }

@@ -56,11 +56,16 @@ struct TrainPlan {
                                              const SectionSplit& sections, const std::string& name,
                                              const std::filesystem::path& workspace);
 
-/// Tensors of the sections, in order. Blocking.
+/// Tensors of sections to train on, in order, with the views in other stains that the plan asks for.
+/// Blocking. `featureCache`: where features are kept, may be empty.
+[[nodiscard]] Result<std::vector<SectionTensors>>
+loadTrainingSections(const std::vector<Section*>& sections, const TrainPlan& plan,
+                     const std::filesystem::path& featureCache, const CancelToken& cancel);
+
+/// The same of sections to judge by, as they were scanned.
 [[nodiscard]] Result<std::vector<SectionTensors>> loadSections(const std::vector<Section*>& sections,
-                                                               const ModelCard& card,
+                                                               const TrainPlan& plan,
                                                                const std::filesystem::path& featureCache,
-                                                               const OpenedEncoder& encoder,
                                                                const CancelToken& cancel);
 
 /// "auto", "cpu", "cuda" or "cuda:N" (chooseDevice()), said to the user where it is not the CPU; each of

@@ -1,6 +1,8 @@
 #include "Shared.h"
 
+#include <cmath>
 #include <QCryptographicHash>
+#include <QDir>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -178,6 +180,26 @@ class TestTrainCommand : public QObject {
                                           QStringLiteral("--validation-sections"), QStringLiteral("A1")});
         QCOMPARE(both.code, 3);
         QVERIFY2(both.err.contains(QStringLiteral("section A1 is asked for twice")), qPrintable(both.err));
+    }
+    /// Training sections in each stain, the one that is set aside as it was scanned; each read once for all
+    /// seeds. Another training comes of it.
+    void sectionsAreReadInOtherStains() {
+        const auto trained = [&](const char* name, const QByteArray& more) {
+            const auto settings =
+                configuration(R"(, "maximum_epochs": 1, "feature_cache": "features")" + more);
+            const auto outcome = run(train(write("stains.json", settings), name));
+            return outcome.code == 0 ? losses(at(name)).value(0) : std::nan("");
+        };
+        const auto files = [&] { return QDir(at("features")).entryList(QDir::Files, QDir::Time); };
+        const double plain = trained("plain", {});
+        QCOMPARE(files().size(), 3);
+        const QByteArray stains = R"(, "stain_augmentation": 0.3, "stain_views": 2)";
+        const double varied = trained("stains", stains);
+        QCOMPARE(files().size(), 3 + 2 * 2);
+        QVERIFY(std::isfinite(plain) && std::isfinite(varied) && plain != varied);
+        const auto before = files();
+        QVERIFY(std::isfinite(trained("other seed", stains + R"(, "seed": 5)")));
+        QCOMPARE(files(), before);
     }
     /// The mean of networks with other seeds, in one file; joined by hand it is the same.
     void anEnsembleIsTrained() {

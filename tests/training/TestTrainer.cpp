@@ -33,8 +33,10 @@ Outcome run(const TrainingConfig& config, const Circumstances& where = {}) {
     card.genes = {"A", "B", "C", "D"};
     torch::manual_seed(1);
     const auto text = torch::randn({4, 8});
-    const std::vector<SectionTensors> training{section("A1", 30, 1), section("B1", 25, 2)},
-        validation{section("C1", 20, 3)};
+    std::vector<SectionTensors> training{section("A1", 30, 1), section("B1", 25, 2)};
+    for (auto& s : training)
+        addStains(s, config.stainViews);
+    const std::vector<SectionTensors> validation{section("C1", 20, 3)};
     TrainingHooks hooks;
     hooks.event = [&](const nlohmann::json& event) {
         o.events.push_back(event);
@@ -191,6 +193,7 @@ class TestTrainer : public QObject {
         auto config = tinyConfig();
         config.correlationWeight = config.ridgeTeacher = 0.5;
         config.turnArray = true;
+        config.stainViews = 2;
         config.averageWeights = 0.9;
         config.featureDropout = 0.2;
         config.model.image.dropout = config.model.slide.dropout = 0.2;
@@ -330,15 +333,40 @@ class TestTrainer : public QObject {
         QTest::newRow("not JSON") << QByteArray("{batch: 3") << QByteArray("not a JSON object");
         QTest::newRow("misspelt") << QByteArray(R"({"learning_rat": 1})")
                                   << QByteArray("learning_rat is not known");
-        QTest::newRow("wrong kind") << QByteArray(R"({"batch": "many"})") << QByteArray("wrong kind");
+        QTest::newRow("word") << QByteArray(R"({"batch": "many"})")
+                              << QByteArray("batch should be a whole number");
+        QTest::newRow("fraction") << QByteArray(R"({"batch": 2.5})")
+                                  << QByteArray("batch should be a whole number");
+        QTest::newRow("too many") << QByteArray(R"({"batch": 1e12})")
+                                  << QByteArray("batch should be a whole number");
+        QTest::newRow("far too many")
+            << QByteArray(R"({"batch": 99999999999})") << QByteArray("batch should be a whole number");
+        QTest::newRow("negative seed")
+            << QByteArray(R"({"seed": -1})") << QByteArray("seed should be a whole number");
+        QTest::newRow("yes") << QByteArray(R"({"learning_rate": true})")
+                             << QByteArray("learning_rate should be a number");
+        QTest::newRow("path") << QByteArray(R"({"gene_texts": 3})")
+                              << QByteArray("gene_texts should be text in quotation marks");
+        QTest::newRow("genes") << QByteArray(R"({"genes": ["FN1", 2]})")
+                               << QByteArray("genes should be a list of names in quotation marks");
+        QTest::newRow("factors") << QByteArray(R"({"learning_rates": {"slide": "low"}})")
+                                 << QByteArray("learning_rates should be names and numbers in braces");
+        QTest::newRow("sections") << QByteArray(R"({"sections": {"training": "A1"}})")
+                                  << QByteArray("sections.training should be a list of names");
         QTest::newRow("impossible") << QByteArray(R"({"learning_rate": -1})") << QByteArray("learning_rate");
         QTest::newRow("correlation") << QByteArray(R"({"correlation_weight": -1})")
                                      << QByteArray("correlation_weight should be between 0 and 100");
         QTest::newRow("teacher") << QByteArray(R"({"ridge_teacher": 1.5})")
                                  << QByteArray("ridge_teacher should be between 0 and 1");
-        QTest::newRow("turn") << QByteArray(R"({"turn_array": "often"})") << QByteArray("wrong kind");
+        QTest::newRow("turn") << QByteArray(R"({"turn_array": "often"})")
+                              << QByteArray("turn_array should be true or false");
         QTest::newRow("stain") << QByteArray(R"({"stain_augmentation": 2})")
                                << QByteArray("stain_augmentation should be between 0 and 1");
+        QTest::newRow("views") << QByteArray(R"({"stain_augmentation": 0.2, "stain_views": 17})")
+                               << QByteArray("stain_views should be between 0 and 16");
+        QTest::newRow("views without")
+            << QByteArray(R"({"stain_views": 2})")
+            << QByteArray("stain_augmentation should be above 0 where stain_views");
         QTest::newRow("scale") << QByteArray(R"({"feature_scale": "section"})")
                                << QByteArray("feature_scale should be \"training\" or \"slide\"");
         QTest::newRow("micro batch") << QByteArray(R"({"batch": 8, "micro_batch": 9})")

@@ -46,4 +46,12 @@ inline SectionTensors section(const char* name, int64_t spots, int seed) {
     return s;
 }
 
+/// As encoded in other stains, which shift features.
+inline void addStains(SectionTensors& s, int views) {
+    for (int view = 1; view <= views; ++view) {
+        const auto shift = torch::linspace(-0.3, 0.3, 8) * view;
+        s.otherStains.push_back({s.features + shift, s.neighborFeatures + shift});
+    }
+}
+
 } // namespace spotglass

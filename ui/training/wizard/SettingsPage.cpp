@@ -68,6 +68,11 @@ SettingsPage::SettingsPage(WizardState& state, QWidget* parent)
         1, 64, 0, 1);
     addField(*form, QStringLiteral("stain_augmentation"), tr("Vary the stain by:"),
              tr("0.2: up to a fifth stronger or weaker, for slides of other laboratories."), 0, 1, 2, 0);
+    addField(
+        *form, QStringLiteral("stain_views"), tr("Other stains of each section:"),
+        tr("So many times each section is also read in another stain, as far off as above. Reading takes so "
+           "many times longer."),
+        0, 16, 0, 0);
     addField(*form, QStringLiteral("feature_dropout"), tr("Hide of the image:"),
              tr("Share of the encoder's numbers that are hidden while training."), 0, 0.9, 2, 0);
     addField(*form, QStringLiteral("seed"), tr("Seed:"), tr("The same seed gives the same model."), 0, 1e9, 0,
