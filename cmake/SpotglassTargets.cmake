@@ -61,6 +61,8 @@ function(spotglass_test class)
         set(ARG_TIMEOUT 300)
     endif()
     set(environment "QT_QPA_PLATFORM=offscreen;SPOTGLASS_SHARED=${CMAKE_SOURCE_DIR}/../shared;OPENBLAS_NUM_THREADS=2;SPOTGLASS_CACHE=none")
+    # Qt Test ends a program after five minutes in a function whatever TIMEOUT says; a slow machine is no fault.
+    string(APPEND environment ";QTEST_FUNCTION_TIMEOUT=${ARG_TIMEOUT}000")
     # The programs choose the kernels of OpenBLAS before they load it (viewer/base/MatrixLibrary.h); a test that is linked
     # with LibTorch cannot, and would compute with the slow ones.
     if(SPOTGLASS_CORETYPE AND ARG_LIBRARIES MATCHES "torch|spotglass_(model|inference|training|experiment)")
