@@ -10,10 +10,6 @@ namespace {
 
 using torch::Tensor;
 
-double uniform(std::mt19937_64& random) { // alike everywhere, which the standard's distribution is not
-    return static_cast<double>(random() >> 11) * 0x1p-53;
-}
-
 class RestainedEncoder final : public FrozenEncoder {
   public:
     RestainedEncoder(const FrozenEncoder& encoder, const StainFactors& factors)
@@ -36,8 +32,8 @@ class RestainedEncoder final : public FrozenEncoder {
 
 } // namespace
 
-StainFactors drawnStain(double strength, std::mt19937_64& random) {
-    const auto drawn = [&](double most) { return std::exp(most * (2 * uniform(random) - 1)); };
+StainFactors drawnStain(double strength, PortableRandom& random) {
+    const auto drawn = [&](double most) { return std::exp(most * (2 * random.uniform() - 1)); };
     const double depth = drawn(strength);
     StainFactors factors{};
     for (double& factor : factors)
@@ -46,7 +42,7 @@ StainFactors drawnStain(double strength, std::mt19937_64& random) {
 }
 
 StainFactors stainOfView(int view, double strength) {
-    std::mt19937_64 random(static_cast<std::uint64_t>(view));
+    PortableRandom random(static_cast<std::uint64_t>(view));
     return drawnStain(strength, random);
 }
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "inference/engine/EncoderRegistry.h"
+#include "training/cohort/PortableRandom.h"
 
 #include <array>
-#include <random>
 
 namespace spotglass {
 
@@ -12,7 +12,7 @@ namespace spotglass {
 using StainFactors = std::array<double, 3>;
 
 /// One factor of all three channels times one of each: e^-strength to e^strength, and half as far.
-[[nodiscard]] StainFactors drawnStain(double strength, std::mt19937_64& random);
+[[nodiscard]] StainFactors drawnStain(double strength, PortableRandom& random);
 
 /// The stain of another view of a section, counted from 1: alike for every section and run, so that features
 /// of it can be kept between runs.

@@ -173,7 +173,7 @@ TrainingBatch TrainingRun::ownShare(const std::vector<SpotRef>& batch, const Arr
     const auto begin = share * static_cast<std::size_t>(ranks_.rank());
     for (std::size_t i = 0; i < batch.size(); ++i) {
         const auto bits = config_.augment ? random_() : 0;
-        std::mt19937_64 stain(config_.stainAugmentation > 0 ? random_() : 0);
+        PortableRandom stain(config_.stainAugmentation > 0 ? random_() : 0);
         if (i < begin || i >= begin + share) continue;
         const auto at = static_cast<std::size_t>(batch[i].section);
         const auto row = batch[i].row;

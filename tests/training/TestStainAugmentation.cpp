@@ -64,7 +64,7 @@ class TestStainAugmentation : public QObject {
         QCOMPARE(out[2][1][1].item<int>(), 181); // 255 (128 / 255)^0.5
     }
     void factorsStayWithinTheStrength() {
-        std::mt19937_64 random(1);
+        PortableRandom random(1);
         double least = 10, most = 0;
         for (int i = 0; i < 2000; ++i)
             for (const double factor : drawnStain(0.2, random)) {

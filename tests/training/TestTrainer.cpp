@@ -330,53 +330,36 @@ class TestTrainer : public QObject {
     void configurationMistakesAreNamed_data() {
         QTest::addColumn<QByteArray>("json");
         QTest::addColumn<QByteArray>("words");
-        QTest::newRow("not JSON") << QByteArray("{batch: 3") << QByteArray("not a JSON object");
-        QTest::newRow("misspelt") << QByteArray(R"({"learning_rat": 1})")
-                                  << QByteArray("learning_rat is not known");
-        QTest::newRow("word") << QByteArray(R"({"batch": "many"})")
-                              << QByteArray("batch should be a whole number");
-        QTest::newRow("fraction") << QByteArray(R"({"batch": 2.5})")
-                                  << QByteArray("batch should be a whole number");
-        QTest::newRow("too many") << QByteArray(R"({"batch": 1e12})")
-                                  << QByteArray("batch should be a whole number");
-        QTest::newRow("far too many")
-            << QByteArray(R"({"batch": 99999999999})") << QByteArray("batch should be a whole number");
-        QTest::newRow("negative seed")
-            << QByteArray(R"({"seed": -1})") << QByteArray("seed should be a whole number");
-        QTest::newRow("yes") << QByteArray(R"({"learning_rate": true})")
-                             << QByteArray("learning_rate should be a number");
-        QTest::newRow("path") << QByteArray(R"({"gene_texts": 3})")
-                              << QByteArray("gene_texts should be text in quotation marks");
-        QTest::newRow("genes") << QByteArray(R"({"genes": ["FN1", 2]})")
-                               << QByteArray("genes should be a list of names in quotation marks");
-        QTest::newRow("factors") << QByteArray(R"({"learning_rates": {"slide": "low"}})")
-                                 << QByteArray("learning_rates should be names and numbers in braces");
-        QTest::newRow("sections") << QByteArray(R"({"sections": {"training": "A1"}})")
-                                  << QByteArray("sections.training should be a list of names");
-        QTest::newRow("impossible") << QByteArray(R"({"learning_rate": -1})") << QByteArray("learning_rate");
-        QTest::newRow("correlation") << QByteArray(R"({"correlation_weight": -1})")
-                                     << QByteArray("correlation_weight should be between 0 and 100");
-        QTest::newRow("teacher") << QByteArray(R"({"ridge_teacher": 1.5})")
-                                 << QByteArray("ridge_teacher should be between 0 and 1");
-        QTest::newRow("turn") << QByteArray(R"({"turn_array": "often"})")
-                              << QByteArray("turn_array should be true or false");
-        QTest::newRow("stain") << QByteArray(R"({"stain_augmentation": 2})")
-                               << QByteArray("stain_augmentation should be between 0 and 1");
-        QTest::newRow("views") << QByteArray(R"({"stain_augmentation": 0.2, "stain_views": 17})")
-                               << QByteArray("stain_views should be between 0 and 16");
-        QTest::newRow("views without")
-            << QByteArray(R"({"stain_views": 2})")
-            << QByteArray("stain_augmentation should be above 0 where stain_views");
-        QTest::newRow("scale") << QByteArray(R"({"feature_scale": "section"})")
-                               << QByteArray("feature_scale should be \"training\" or \"slide\"");
-        QTest::newRow("micro batch") << QByteArray(R"({"batch": 8, "micro_batch": 9})")
-                                     << QByteArray("micro_batch");
-        QTest::newRow("part") << QByteArray(R"({"learning_rates": {"pach_encoder": 0.1}})")
-                              << QByteArray("pach_encoder");
-        QTest::newRow("factor") << QByteArray(R"({"learning_rates": {"slide": -1}})")
-                                << QByteArray("learning_rates");
-        QTest::newRow("model") << QByteArray(R"({"model": {"emb_dim": 10, "num_heads1": 3}})")
-                               << QByteArray("num_heads1");
+        const auto row = [](const char* name, const QByteArray& json, const QByteArray& words) {
+            QTest::newRow(name) << json << words;
+        };
+        row("not JSON", "{batch: 3", "not a JSON object");
+        row("misspelt", R"({"learning_rat": 1})", "learning_rat is not known");
+        row("word", R"({"batch": "many"})", "batch should be a whole number");
+        row("fraction", R"({"batch": 2.5})", "batch should be a whole number");
+        row("too many", R"({"batch": 1e12})", "batch should be a whole number");
+        row("far too many", R"({"batch": 99999999999})", "batch should be a whole number");
+        row("negative seed", R"({"seed": -1})", "seed should be a whole number");
+        row("yes", R"({"learning_rate": true})", "learning_rate should be a number");
+        row("path", R"({"gene_texts": 3})", "gene_texts should be text in quotation marks");
+        row("genes", R"({"genes": ["FN1", 2]})", "genes should be a list of names in quotation marks");
+        row("factors", R"({"learning_rates": {"slide": "low"}})",
+            "learning_rates should be names and numbers in braces");
+        row("sections", R"({"sections": {"training": "A1"}})", "sections.training should be a list of names");
+        row("impossible", R"({"learning_rate": -1})", "learning_rate");
+        row("correlation", R"({"correlation_weight": -1})", "correlation_weight should be between 0 and 100");
+        row("teacher", R"({"ridge_teacher": 1.5})", "ridge_teacher should be between 0 and 1");
+        row("turn", R"({"turn_array": "often"})", "turn_array should be true or false");
+        row("stain", R"({"stain_augmentation": 2})", "stain_augmentation should be between 0 and 1");
+        row("views", R"({"stain_augmentation": 0.2, "stain_views": 17})",
+            "stain_views should be between 0 and 16");
+        row("views without", R"({"stain_views": 2})",
+            "stain_augmentation should be above 0 where stain_views");
+        row("scale", R"({"feature_scale": "section"})", "feature_scale should be \"training\" or \"slide\"");
+        row("micro batch", R"({"batch": 8, "micro_batch": 9})", "micro_batch");
+        row("part", R"({"learning_rates": {"pach_encoder": 0.1}})", "pach_encoder");
+        row("factor", R"({"learning_rates": {"slide": -1}})", "learning_rates");
+        row("model", R"({"model": {"emb_dim": 10, "num_heads1": 3}})", "num_heads1");
     }
     void configurationMistakesAreNamed() {
         QFETCH(QByteArray, json);
